@@ -1,0 +1,63 @@
+/** The configuration of a worker: one JSON file that the operator (or `streamjob dev`) writes, parsed once at the start. */
+import { z } from 'zod'
+
+const milliseconds = z.number().int().min(0)
+
+/** File paths of credentials; they are read again at each authentication, so a rotated secret needs no restart. */
+export const KafkaConnection = z.object({
+  brokers: z.array(z.string().min(1)).min(1),
+  tls: z.object({ caFile: z.string().optional(), certFile: z.string().optional(), keyFile: z.string().optional() }).optional(),
+  sasl: z.object({ mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']), usernameFile: z.string(), passwordFile: z.string() }).optional(),
+})
+export type KafkaConnection = z.infer<typeof KafkaConnection>
+
+const Policy = z.enum(['DeadLetter', 'Fail', 'Skip'])
+
+export const WorkerConfig = z.object({
+  formatVersion: z.literal(1),
+  applicationId: z.string().min(1),
+  program: z.discriminatedUnion('kind', [
+    /** `steps` exactly as in the StreamJob; parsed by runtime/dsl. */
+    z.object({ kind: z.literal('steps'), steps: z.array(z.unknown()) }),
+    z.object({ kind: z.literal('module'), path: z.string() }),
+  ]),
+  kafka: KafkaConnection,
+  processing: z.object({
+    guarantee: z.enum(['ExactlyOnce', 'AtLeastOnce']).default('ExactlyOnce'),
+    commitIntervalMs: milliseconds.default(1_000),
+    transactionTimeoutMs: milliseconds.default(30_000),
+    sessionTimeoutMs: milliseconds.default(45_000),
+    startFrom: z
+      .discriminatedUnion('kind', [
+        z.object({ kind: z.literal('earliest') }),
+        z.object({ kind: z.literal('latest') }),
+        z.object({ kind: z.literal('timestamp'), timestamp: z.number() }),
+      ])
+      .default({ kind: 'earliest' }),
+    maxFutureTimestampMs: milliseconds.default(3_600_000),
+    /** Output leaves at most this long after it arose, inside the open transaction. */
+    outputLingerMs: milliseconds.default(100),
+  }),
+  errors: z.object({
+    undecodable: Policy.default('DeadLetter'),
+    processing: Policy.default('DeadLetter'),
+    late: Policy.default('DeadLetter'),
+    /** null: `APPLICATIONID.late`. */
+    lateTopic: z.string().nullable().default(null),
+  }),
+})
+export type WorkerConfig = z.infer<typeof WorkerConfig>
+
+/** Ports of a pod: probes, metrics on one; status and plan on the other. */
+export const ports = { http: 8080, control: 8081 } as const
+
+/** Where things are mounted in a pod. The program lies inside the package, so that it can import `streamjob`. */
+export const paths = {
+  app: '/app',
+  config: '/app/job/config.json',
+  program: '/app/job/program.ts',
+  job: '/app/job',
+  kafkaCa: '/etc/streamjob/kafka-ca',
+  kafkaClient: '/etc/streamjob/kafka-client',
+  kafkaUser: '/etc/streamjob/kafka-user',
+} as const

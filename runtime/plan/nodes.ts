@@ -1,0 +1,150 @@
+/**
+ * The nodes of a plan: plain frozen data. Nothing runs in here; builder and steps make these, everything else reads them.
+ * A node names its inputs by uid, so a plan is a graph; what this version carries out is one chain from a source to a sink.
+ */
+import type { RecordSchema } from '../formats/schema.ts'
+
+/** Stable name of a node. Stateful nodes get it from the author, others from their place. State is found by it. */
+export type Uid = string
+
+/** Computes a value from a record. */
+export type Expression = CelExpression | LambdaExpression
+
+/** A CEL expression over `value`, `key`, `timestamp`, `topic`, `partition`, `offset`. */
+export interface CelExpression {
+  readonly kind: 'cel'
+  readonly text: string
+}
+
+/** A function of the author; `text` is its source, for explain and the fingerprint. */
+export interface LambdaExpression {
+  readonly kind: 'lambda'
+  readonly call: (value: never, record: RecordContext) => unknown
+  readonly text: string
+}
+
+/** What a function may know of the record beside its value. One object per stage, reused for every record: copy what you keep. */
+export interface RecordContext {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  /** Event time once it is assigned, the record's timestamp before; epoch ms. */
+  readonly timestamp: number
+  /** Record key as text; null where the record has none. */
+  readonly key: string | null
+  /** First header of that name as text. */
+  header(name: string): string | null
+}
+
+export type Format = { readonly kind: 'json'; readonly schema: RecordSchema | null }
+
+export interface SourceNode {
+  readonly kind: 'source'
+  readonly uid: Uid
+  readonly inputs: readonly []
+  readonly topic: string
+  /** The field that the record key is, partitioned by Kafka's default partitioner; null: not declared. */
+  readonly keyField: string | null
+  readonly format: Format
+  readonly startFrom: StartFrom | null
+}
+
+export type StartFrom = { readonly kind: 'earliest' } | { readonly kind: 'latest' } | { readonly kind: 'timestamp'; readonly timestamp: number }
+
+export interface EventTimeNode {
+  readonly kind: 'eventTime'
+  readonly uid: Uid
+  readonly inputs: readonly [Uid]
+  /** `record`: the Kafka timestamp. */
+  readonly timestamp: { readonly kind: 'field'; readonly name: string } | { readonly kind: 'record' } | LambdaExpression
+  readonly outOfOrdernessMs: number
+}
+
+export interface FilterNode {
+  readonly kind: 'filter'
+  readonly uid: Uid
+  readonly inputs: readonly [Uid]
+  readonly predicate: Expression
+}
+
+export interface MapNode {
+  readonly kind: 'map'
+  readonly uid: Uid
+  readonly inputs: readonly [Uid]
+  /** One expression for the new value, or one CEL expression per field of it. */
+  readonly mapper: Expression | { readonly kind: 'fields'; readonly fields: Readonly<Record<string, CelExpression>> }
+}
+
+export interface FlatMapNode {
+  readonly kind: 'flatMap'
+  readonly uid: Uid
+  readonly inputs: readonly [Uid]
+  readonly mapper: Expression
+}
+
+export interface KeyByNode {
+  readonly kind: 'keyBy'
+  readonly uid: Uid
+  readonly inputs: readonly [Uid]
+  readonly field: string
+}
+
+/** Windows are [start, end) in epoch ms, aligned to the epoch plus offset. */
+export interface WindowSpec {
+  readonly kind: 'tumbling' | 'sliding'
+  readonly sizeMs: number
+  /** Equal to sizeMs for tumbling windows. */
+  readonly slideMs: number
+  readonly offsetMs: number
+  readonly latenessMs: number
+}
+
+export type Aggregate = { readonly kind: 'count' } | { readonly kind: 'sum' | 'min' | 'max' | 'avg'; readonly field: string }
+
+/** Emits `{ key, windowStart, windowEnd, ...fields }` when watermark >= windowEnd - 1 + lateness. */
+export interface WindowAggregateNode {
+  readonly kind: 'windowAggregate'
+  readonly uid: Uid
+  readonly inputs: readonly [Uid]
+  readonly window: WindowSpec
+  readonly fields: Readonly<Record<string, Aggregate>>
+}
+
+/** Emits `{ key, windowStart, windowEnd, value }`. */
+export interface WindowReduceNode {
+  readonly kind: 'windowReduce'
+  readonly uid: Uid
+  readonly inputs: readonly [Uid]
+  readonly window: WindowSpec
+  readonly reducer: { readonly kind: 'lambda'; readonly call: (accumulator: never, value: never) => unknown; readonly text: string }
+}
+
+export interface SinkNode {
+  readonly kind: 'sink'
+  readonly uid: Uid
+  readonly inputs: readonly [Uid]
+  readonly topic: string
+  readonly format: Format
+  /** The operator makes the topic when it is missing; null: it must exist. */
+  readonly create: { readonly partitions: number; readonly replicationFactor: number } | null
+}
+
+export type TransformNode = EventTimeNode | FilterNode | MapNode | FlatMapNode | KeyByNode | WindowAggregateNode | WindowReduceNode
+export type PlanNode = SourceNode | TransformNode | SinkNode
+
+/** What a program's default export is. */
+export interface Plan {
+  readonly kind: 'streamjob.plan'
+  readonly formatVersion: 1
+  /** In topological order. */
+  readonly nodes: readonly PlanNode[]
+}
+
+/** The part of a plan between two topics; the unit that is split into tasks by partition. */
+export interface Stage {
+  /** The uid of its source; names the stage's changelog. */
+  readonly name: string
+  readonly source: SourceNode
+  readonly transforms: readonly TransformNode[]
+  readonly sink: SinkNode
+}

@@ -1,0 +1,63 @@
+/**
+ * Keyed state of one task. Synchronous; rows are found by bytes. A row belongs to a namespace (a window start, or 0) of a table
+ * (one per stateful transform). All changes since the last `markCommitted` can be undone.
+ */
+
+/** What a table's rows hold: a fixed number of float64 cells, or one encoded value of any size. */
+export type RowLayout = { readonly kind: 'cells'; readonly cells: number } | { readonly kind: 'blob' }
+
+/** Handle of a row, valid until the next call that inserts or deletes rows of the same store. -1: no such row. */
+export type RowId = number
+
+export interface StateTable {
+  readonly layout: RowLayout
+  /** Number of live rows, over all namespaces. */
+  readonly size: number
+  find(namespace: number, key: Uint8Array, keyStart: number, keyEnd: number): RowId
+  /** Finds or inserts; a new row has all cells 0, or an empty blob. `created` tells which. */
+  upsert(namespace: number, key: Uint8Array, keyStart: number, keyEnd: number): RowId
+  /** Whether the last `upsert` made the row. */
+  readonly created: boolean
+  /** Cell access; `set*` marks the row as changed in this commit and keeps its former image for undo. */
+  getCell(row: RowId, cell: number): number
+  setCell(row: RowId, cell: number, value: number): void
+  getBlob(row: RowId): Uint8Array
+  setBlob(row: RowId, value: Uint8Array): void
+  /** A copy of the row's key bytes. */
+  keyOf(row: RowId): Buffer
+  delete(row: RowId): void
+  /** Namespaces with live rows, ascending. */
+  namespaces(): readonly number[]
+  rowsIn(namespace: number): number
+  /**
+   * Visits up to `limit` rows of a namespace, in an order that only depends on the table's history. The visitor may delete the row it is given.
+   * Returns how many it visited; less than `limit` means none are left.
+   */
+  drain(namespace: number, limit: number, visit: (row: RowId) => void): number
+}
+
+/** A change that the commit writes to the changelog: value null is a tombstone. */
+export interface RowChange {
+  readonly key: Buffer
+  readonly value: Buffer | null
+}
+
+export interface StateStore {
+  /** Opens a table; `uid` names it in the changelog, for ever. */
+  table(uid: string, layout: RowLayout): StateTable
+  /**
+   * Every row that differs from the last committed image, once, as changelog key and value.
+   * Rows made and deleted since then do not occur.
+   */
+  changes(): IterableIterator<RowChange>
+  /** How many bytes `changes` will about give; bounds a commit. */
+  readonly changedBytes: number
+  /** Makes the present state the committed image. */
+  markCommitted(): void
+  /** Puts back the committed image. */
+  rollback(): void
+  /** Applies a row of the changelog (tombstones included); only before the first change. Throws `changelog-corrupt`. */
+  restore(key: Uint8Array, value: Uint8Array | null): void
+  /** Bytes held, index and free space included. */
+  readonly memoryBytes: number
+}

@@ -1,0 +1,79 @@
+/**
+ * What a compiled stage is to the task that runs it. A stage is a chain of closures built once from the plan;
+ * a block of records runs through it without an await.
+ */
+import type { RecordBlock, RecordHeader } from '../kafka/records.ts'
+import type { StateStore } from '../state/store.ts'
+
+/** Why a record did not go through; also the value of the reason header and of the metric's label. */
+export type DropReason = 'undecodable' | 'null-key' | 'key-mismatch' | 'bad-timestamp' | 'future-timestamp' | 'processing' | 'late'
+
+/** Where a stage puts what it makes. The task implements it over its transaction; nothing leaves before the task says so. */
+export interface StageOutput {
+  /**
+   * Emits to the stage's sink. `key` bytes are copied. Partition by murmur2 of the key; null key: the input's partition modulo the sink's count.
+   */
+  emit(key: Uint8Array | null, keyStart: number, keyEnd: number, value: Uint8Array | null, timestamp: number, headers: readonly RecordHeader[]): void
+  /** A late record: the transform's input in its schema as JSON, with the window and the watermark that condemned it. */
+  late(record: LateRecord): void
+  /** A record that could not be processed; the task adds the original bytes and the coordinates of record `index` of the block in work. */
+  deadLetter(index: number, reason: DropReason, message: string): void
+}
+
+export interface LateRecord {
+  /** Index of the source record in the block in work. */
+  readonly index: number
+  readonly transform: string
+  readonly value: Buffer
+  readonly key: Buffer | null
+  readonly timestamp: number
+  /** Start of the newest window that the record would have belonged to, epoch ms. */
+  readonly windowStart: number
+  readonly windowEnd: number
+  readonly watermark: number
+}
+
+export interface CompiledStage {
+  /**
+   * Runs the records [from, count) of a block. Returns the index of the first record not processed: count when all are done, less when a window
+   * is half closed and the task should flush or commit before it calls again with that index.
+   */
+  process(block: RecordBlock, from: number): number
+  /** True while a window is being closed in slices; `process` must not be called with a new block before `resume` returned true. */
+  readonly closing: boolean
+  /** Goes on closing. Returns true when done. */
+  resume(): boolean
+  /** Current watermark of the task: no record with timestamp <= it will be accepted as on time. -Infinity before the first record. */
+  readonly watermark: number
+  /** Closes every window as if the input had ended. May need `resume`. */
+  endOfInput(): void
+  /** Small state outside the tables (watermarks, maximum timestamps), for the position row. JSON. */
+  snapshot(): StageSnapshot
+  restore(snapshot: StageSnapshot | null): void
+  /** Counters since start, by name of metric; read by the metrics. */
+  readonly counters: StageCounters
+}
+
+export interface StageSnapshot {
+  /** Largest accepted event timestamp; null before the first. */
+  readonly maxTimestamp: number | null
+  /** Watermark already forwarded per transform that holds one back (uid -> epoch ms). */
+  readonly watermarks: Readonly<Record<string, number>>
+}
+
+export interface StageCounters {
+  recordsIn: number
+  recordsOut: number
+  windowsClosed: number
+  readonly dropped: Record<DropReason, number>
+}
+
+export interface StageOptions {
+  readonly store: StateStore
+  readonly output: StageOutput
+  /** Epoch ms; only the bound against absurd future timestamps looks at it. */
+  readonly clock: () => number
+  readonly maxFutureTimestampMs: number
+  /** How many bytes of output a slice of a closing window may make before it stops. */
+  readonly sliceBytes: number
+}
