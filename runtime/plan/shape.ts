@@ -1,0 +1,97 @@
+/**
+ * What is known of a record's fields at each point of a plan: declared by the source, kept by filters, computed by CEL maps and aggregates,
+ * and lost behind a function.
+ */
+import type { FieldSchema, FieldType, RecordSchema } from '../formats/schema.ts'
+import { celTypeOf } from './cel.ts'
+import type { KeyByNode, MapNode, PlanNode, WindowAggregateNode } from './nodes.ts'
+
+/** The fields of a value; a field whose type is unknown is null. A null shape: nothing is known. */
+export type Shape = { readonly fields: Readonly<Record<string, FieldSchema | null>> } | null
+
+/** The shape of the value that enters each node of a chain; a source gets null. Broken expressions count as unknown. */
+export function inputShapes(nodes: readonly PlanNode[]): readonly Shape[] {
+  const inputs: Shape[] = []
+  let shape: Shape = null
+  let keyedBy: KeyByNode | null = null
+  for (const node of nodes) {
+    inputs.push(shape)
+    if (node.kind === 'keyBy') keyedBy = node
+    shape = outputShape(node, shape, keyedBy)
+  }
+  return inputs
+}
+
+/** The shape that a declared schema gives. */
+export function shapeOf(schema: RecordSchema | null): Shape {
+  return schema
+}
+
+function outputShape(node: PlanNode, input: Shape, keyedBy: KeyByNode | null): Shape {
+  switch (node.kind) {
+    case 'source':
+      return shapeOf(node.format.schema)
+    case 'eventTime':
+    case 'filter':
+    case 'keyBy':
+    case 'sink':
+      return input
+    case 'map':
+      return mappedShape(node, input)
+    case 'flatMap':
+      return null
+    case 'windowAggregate':
+      return { fields: { ...paneFields(input, keyedBy), ...aggregateFields(node, input) } }
+    case 'windowReduce':
+      return { fields: { ...paneFields(input, keyedBy), value: reducedField(input) } }
+  }
+}
+
+function mappedShape(node: MapNode, input: Shape): Shape {
+  if (node.mapper.kind !== 'fields') return null
+  const fields: Record<string, FieldSchema | null> = {}
+  for (const [name, expression] of Object.entries(node.mapper.fields)) fields[name] = fieldOfCelType(celTypeOf(expression.text, input))
+  return { fields }
+}
+
+function paneFields(input: Shape, keyedBy: KeyByNode | null): Record<string, FieldSchema | null> {
+  const key = keyedBy === null ? null : (input?.fields[keyedBy.field] ?? null)
+  return { key: key && required(key.type), windowStart: required({ kind: 'timestamp' }), windowEnd: required({ kind: 'timestamp' }) }
+}
+
+function aggregateFields(node: WindowAggregateNode, input: Shape): Record<string, FieldSchema> {
+  const fields: Record<string, FieldSchema> = {}
+  for (const [name, aggregate] of Object.entries(node.fields)) {
+    if (aggregate.kind === 'count') fields[name] = required({ kind: 'integer' })
+    else if (aggregate.kind === 'sum' || aggregate.kind === 'avg') fields[name] = required({ kind: 'number' })
+    else fields[name] = required(input?.fields[aggregate.field]?.type ?? { kind: 'number' })
+  }
+  return fields
+}
+
+function reducedField(input: Shape): FieldSchema | null {
+  if (input === null) return null
+  const fields: Record<string, FieldSchema> = {}
+  for (const [name, field] of Object.entries(input.fields)) {
+    if (field === null) return null
+    fields[name] = field
+  }
+  return required({ kind: 'object', fields })
+}
+
+const scalarOfCel: Readonly<Record<string, FieldType>> = {
+  string: { kind: 'string' },
+  double: { kind: 'number' },
+  int: { kind: 'integer' },
+  bool: { kind: 'boolean' },
+  bytes: { kind: 'bytes' },
+}
+
+function fieldOfCelType(type: string | null): FieldSchema | null {
+  const scalar = type === null ? undefined : scalarOfCel[type]
+  return scalar ? required(scalar) : null
+}
+
+function required(type: FieldType): FieldSchema {
+  return { type, optional: false }
+}
