@@ -1,0 +1,63 @@
+import { Writable } from 'node:stream'
+import winston from 'winston'
+
+/** A message that never varies, and the facts beside it. */
+export interface Log {
+  debug(message: string, fields?: Fields): void
+  info(message: string, fields?: Fields): void
+  warn(message: string, fields?: Fields): void
+  error(message: string, fields?: Fields): void
+  /** A log that adds `fields` to each of its lines. */
+  child(fields: Fields): Log
+}
+
+export type Fields = Readonly<Record<string, unknown>>
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+/** One JSON object a line: time, level, message, then the fields. Made once by main and passed down. */
+export function createLog(options: { level: LogLevel; output: Writable }): Log {
+  const logger = winston.createLogger({
+    level: options.level,
+    format: winston.format.printf((info) => JSON.stringify(lineOf(info))),
+    transports: [new winston.transports.Stream({ stream: options.output, eol: '\n' })],
+  })
+  return over(logger, {})
+}
+
+/** A log that writes nothing, for tests. */
+export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => silentLog }
+
+function over(logger: winston.Logger, bound: Fields): Log {
+  const write =
+    (level: LogLevel) =>
+    (message: string, fields: Fields = {}): void => {
+      logger.log({ level, message, fields: { ...bound, ...fields } })
+    }
+  return {
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    child: (fields) => over(logger, { ...bound, ...fields }),
+  }
+}
+
+function lineOf(info: winston.Logform.TransformableInfo): Record<string, unknown> {
+  const line: Record<string, unknown> = { time: new Date().toISOString(), level: info.level, message: info.message }
+  for (const [name, value] of Object.entries((info['fields'] ?? {}) as Fields)) line[name in line ? `field.${name}` : name] = plain(value)
+  return line
+}
+
+/** Errors become plain data: their name, message, own short facts and causes; never a body or a header. */
+function plain(value: unknown, depth = 0): unknown {
+  if (typeof value === 'bigint') return value.toString()
+  if (!(value instanceof Error)) return value
+  const facts: Record<string, unknown> = { name: value.name, message: value.message.slice(0, 2_000) }
+  for (const name of ['code', 'status', 'reason', 'retryAfterMs'] as const) {
+    const fact: unknown = (value as Partial<Record<typeof name, unknown>>)[name]
+    if (typeof fact === 'string' || typeof fact === 'number') facts[name] = fact
+  }
+  if (value.stack !== undefined && depth === 0) facts['stack'] = value.stack.slice(0, 4_000)
+  if (value.cause !== undefined && depth < 4) facts['cause'] = plain(value.cause, depth + 1)
+  return facts
+}
