@@ -53,7 +53,15 @@ export const JobRecord = z.object({
   planFingerprint: z.string(),
   codeHash: z.string(),
   parallelism: z.number().int().min(0),
-  stages: z.array(z.object({ name: z.string(), sourceTopic: z.string(), partitions: z.number().int().min(1) })),
+  stages: z.array(
+    z.object({
+      name: z.string(),
+      sourceTopic: z.string(),
+      partitions: z.number().int().min(1),
+      /** Topic id of the stage's changelog, 32 hex digits: one that was deleted and made again has lost the positions in it. */
+      changelogId: z.string(),
+    }),
+  ),
   /** `run`: work; `stop`: commit what is open, then nothing. */
   mode: z.enum(['run', 'stop']),
   operationId: z.string().nullable(),
@@ -77,6 +85,8 @@ export const MemberAssignment = z.object({
   formatVersion: z.literal(1),
   epoch: z.number().int(),
   tasks: z.array(z.object({ stage: z.string(), partition: z.number().int().min(0) })),
+  /** Instance ids of the group at this generation; only the leader sees them, so it passes them on. */
+  members: z.array(z.string()),
 })
 export type MemberAssignment = z.infer<typeof MemberAssignment>
 

@@ -128,3 +128,28 @@ export interface KafkaReader {
   /** InitProducerId for somebody else's id: aborts its open transaction and fences it. */
   fence(transactionalId: string): Promise<void>
 }
+
+/** Sends records outside of any transaction; idempotent, in order. */
+export interface OutputProducer extends AsyncDisposable {
+  append: TransactionalProducer['append']
+  readonly bufferedBytes: number
+  readonly failed: boolean
+  flush(): Promise<void>
+}
+
+export interface MemberOptions {
+  readonly groupId: string
+  readonly instanceId: string
+  readonly sessionTimeoutMs: number
+  readonly rebalanceTimeoutMs: number
+  readonly assign: Assignor
+}
+
+/** One process's connections to a cluster, and all that is made over them. */
+export interface KafkaClient extends AsyncDisposable {
+  readonly reader: KafkaReader
+  fetcher(): BlockFetcher
+  transactionalProducer(transactionalId: string): TransactionalProducer
+  outputProducer(): OutputProducer
+  member(options: MemberOptions): GroupMember
+}

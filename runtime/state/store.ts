@@ -58,6 +58,8 @@ export interface StateStore {
   rollback(): void
   /** Applies a row of the changelog (tombstones included); only before the first change. Throws `changelog-corrupt`. */
   restore(key: Uint8Array, value: Uint8Array | null): void
+  /** Live rows of all tables. */
+  readonly rows: number
   /** Bytes held, index and free space included. */
   readonly memoryBytes: number
 }

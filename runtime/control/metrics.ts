@@ -1,0 +1,121 @@
+/** The metrics of a worker: names, help and labels stand in one table, compared with runtime/docs/metrics.md by a test. Read at each scrape. */
+import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
+import type { Telemetry } from '../worker/telemetry.ts'
+import { createTelemetry } from '../worker/telemetry.ts'
+import type { Worker } from '../worker/worker.ts'
+
+export const workerMetrics = {
+  streamjob_records_in_total: { type: 'counter', labels: ['stage', 'partition'], help: 'Records read from the source and processed.' },
+  streamjob_records_out_total: {
+    type: 'counter',
+    labels: ['stage', 'partition'],
+    help: 'Records given to the sink; those of an aborted transaction too.',
+  },
+  streamjob_records_dropped_total: { type: 'counter', labels: ['stage', 'partition', 'reason'], help: 'Records that did not go through, by reason.' },
+  streamjob_windows_closed_total: { type: 'counter', labels: ['stage', 'partition'], help: 'Windows whose results were emitted.' },
+  streamjob_commits_total: { type: 'counter', labels: [], help: 'Transactions committed.' },
+  streamjob_rewinds_total: { type: 'counter', labels: [], help: 'Times that the worker went back to the confirmed commit.' },
+  streamjob_joins_total: { type: 'counter', labels: [], help: 'Times that the worker joined its group.' },
+  streamjob_task_restores_total: { type: 'counter', labels: [], help: 'Tasks restored from their changelog.' },
+  streamjob_busy_seconds_total: { type: 'counter', labels: [], help: 'Time spent processing records.' },
+  streamjob_commit_duration_seconds: { type: 'histogram', labels: [], help: 'Duration of a commit, from the last flush to its confirmation.' },
+  streamjob_tasks: { type: 'gauge', labels: [], help: 'Tasks of this worker.' },
+  streamjob_lag_records: { type: 'gauge', labels: ['stage', 'partition'], help: 'Records between the position and the last stable offset.' },
+  streamjob_end_lag_records: {
+    type: 'gauge',
+    labels: ['stage', 'partition'],
+    help: 'Records between the position and the end, open transactions included.',
+  },
+  streamjob_watermark_seconds: { type: 'gauge', labels: ['stage', 'partition'], help: 'Watermark as Unix time; absent before the first record.' },
+  streamjob_state_rows: { type: 'gauge', labels: ['stage', 'partition'], help: 'Rows of keyed state.' },
+  streamjob_state_bytes: { type: 'gauge', labels: ['stage', 'partition'], help: 'Memory held by keyed state.' },
+  streamjob_ready: { type: 'gauge', labels: [], help: '1 while the worker works under the newest job record.' },
+} as const satisfies Record<string, { type: 'counter' | 'gauge' | 'histogram'; labels: readonly string[]; help: string }>
+
+type Name = keyof typeof workerMetrics
+
+/** A registry and the telemetry to hand to the worker; `attach` connects the worker once it exists. */
+export function createWorkerMetrics(): { readonly registry: Registry; readonly telemetry: Telemetry; attach(worker: Worker): void } {
+  const registry = new Registry()
+  const histogram = new Histogram({
+    name: 'streamjob_commit_duration_seconds',
+    help: workerMetrics.streamjob_commit_duration_seconds.help,
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers: [registry],
+  })
+  const telemetry = createTelemetry((seconds) => histogram.observe(seconds))
+  return { registry, telemetry, attach: (worker) => registerScrape(registry, worker) }
+}
+
+type Samples = (emit: (labels: Record<string, string | number>, value: number) => void) => void
+
+function registerScrape(registry: Registry, worker: Worker): void {
+  const perTask =
+    (value: (task: Worker['tasks'][number]) => number | null): Samples =>
+    (emit) => {
+      for (const task of worker.tasks) {
+        const sample = value(task)
+        if (sample !== null) emit({ stage: task.id.stage, partition: task.id.partition }, sample)
+      }
+    }
+  const plain =
+    (value: () => number): Samples =>
+    (emit) =>
+      emit({}, value())
+  const lag = (end: 'lastStableOffset' | 'highWatermark'): Samples => {
+    return (emit) => {
+      for (const task of worker.status().tasks) {
+        const to = task[end]
+        if (to !== null) emit({ stage: task.stage, partition: task.partition }, Math.max(0, Number(to) - Number(task.position)))
+      }
+    }
+  }
+  const dropped: Samples = (emit) => {
+    for (const task of worker.tasks) {
+      for (const [reason, count] of Object.entries(task.stage.counters.dropped))
+        emit({ stage: task.id.stage, partition: task.id.partition, reason }, count)
+    }
+  }
+  const sources: Record<Exclude<Name, 'streamjob_commit_duration_seconds'>, Samples> = {
+    streamjob_records_in_total: perTask((task) => task.stage.counters.recordsIn),
+    streamjob_records_out_total: perTask((task) => task.stage.counters.recordsOut),
+    streamjob_records_dropped_total: dropped,
+    streamjob_windows_closed_total: perTask((task) => task.stage.counters.windowsClosed),
+    streamjob_commits_total: plain(() => worker.telemetry.commits),
+    streamjob_rewinds_total: plain(() => worker.telemetry.rewinds),
+    streamjob_joins_total: plain(() => worker.telemetry.joins),
+    streamjob_task_restores_total: plain(() => worker.telemetry.restores),
+    streamjob_busy_seconds_total: plain(() => worker.telemetry.busyMs / 1_000),
+    streamjob_tasks: plain(() => worker.tasks.length),
+    streamjob_lag_records: lag('lastStableOffset'),
+    streamjob_end_lag_records: lag('highWatermark'),
+    streamjob_watermark_seconds: perTask((task) => (Number.isFinite(task.stage.watermark) ? task.stage.watermark / 1_000 : null)),
+    streamjob_state_rows: perTask((task) => task.store.rows),
+    streamjob_state_bytes: perTask((task) => task.store.memoryBytes),
+    streamjob_ready: plain(() => (worker.status().state === 'running' ? 1 : 0)),
+  }
+  for (const [name, samples] of Object.entries(sources)) register(registry, name as keyof typeof sources, samples)
+}
+
+/** Counters are kept by the stages; at a scrape the metric is set to what they say. */
+function register(registry: Registry, name: Exclude<Name, 'streamjob_commit_duration_seconds'>, samples: Samples): void {
+  const { type, help, labels } = workerMetrics[name]
+  const shared = { name, help, labelNames: [...labels], registers: [registry] }
+  if (type === 'gauge') {
+    const gauge: Gauge = new Gauge({
+      ...shared,
+      collect() {
+        gauge.reset()
+        samples((values, value) => gauge.set(values, value))
+      },
+    })
+    return
+  }
+  const counter: Counter = new Counter({
+    ...shared,
+    collect() {
+      counter.reset()
+      samples((values, value) => counter.inc(values, value))
+    },
+  })
+}

@@ -1,0 +1,23 @@
+/** What a worker's ports answer. */
+import type { Registry } from '@prometheus-io/client'
+import type { Worker } from '../worker/worker.ts'
+import type { Routes } from './server.ts'
+
+/**
+ * `/healthz` answers as long as the event loop turns: a function that never returns silences it, and the kubelet restarts the container.
+ * `/readyz` is 200 while the worker works under the newest job record.
+ */
+export function probeRoutes(worker: Worker, registry: Registry): Routes {
+  return {
+    '/healthz': () => ({ status: 200, body: 'ok\n' }),
+    '/readyz': () => {
+      const { state, reason } = worker.status()
+      return { status: state === 'running' ? 200 : 503, body: `${state}: ${reason}\n` }
+    },
+    '/metrics': async () => ({ status: 200, body: await registry.metrics(), contentType: registry.contentType }),
+  }
+}
+
+export function controlRoutes(worker: Worker): Routes {
+  return { '/status': () => ({ status: 200, body: worker.status() }) }
+}

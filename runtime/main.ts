@@ -1,0 +1,97 @@
+/**
+ * The process of a pod: `main.ts worker` runs a job's tasks, `main.ts plan` plans a program and answers what came of it.
+ * The only file of the runtime that reads the environment, handles signals and exits.
+ */
+import { readFile } from 'node:fs/promises'
+import { setTimeout as pause } from 'node:timers/promises'
+import { WorkerConfig, ports } from './config.ts'
+import { createWorkerMetrics } from './control/metrics.ts'
+import { serve } from './control/server.ts'
+import { controlRoutes, probeRoutes } from './control/worker-routes.ts'
+import { StreamJobError } from './errors.ts'
+import { connectKafka } from './kafka/connect.ts'
+import { createLogger } from './log.ts'
+
+import { planStages } from './plan/stages.ts'
+import { loadProgram } from './program/load.ts'
+import { planProgram } from './program/result.ts'
+import { ordinalOf } from './worker/task-factory.ts'
+import { Worker } from './worker/worker.ts'
+
+const { env } = process
+const log = createLogger(env['LOG_LEVEL'] ?? 'info', { pod: env['POD_NAME'] })
+const stop = new AbortController()
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())
+
+try {
+  const config = await readConfig(required('STREAMJOB_CONFIG'))
+  if (process.argv[2] === 'worker') await runWorker(config)
+  else if (process.argv[2] === 'plan') await runPlan(config)
+  else throw new StreamJobError('config-invalid', `Usage: main.ts worker | plan; got ${process.argv[2] ?? 'nothing'}.`)
+  process.exit(0)
+} catch (error) {
+  log.error('The process ends', {
+    code: error instanceof StreamJobError ? error.code : 'internal',
+    error: error instanceof Error ? error.stack : String(error),
+  })
+  process.exit(1)
+}
+
+async function runWorker(config: WorkerConfig): Promise<void> {
+  const instanceId = required('POD_NAME')
+  const ordinal = ordinalOf(instanceId)
+  if (ordinal < 0) throw new StreamJobError('config-invalid', `POD_NAME must end in an ordinal, as a StatefulSet's pods do; it is ${instanceId}.`)
+  const plan = await loadProgram(config.program)
+  await using kafka = await connectKafka(config.kafka, { clientId: instanceId, log })
+  const metrics = createWorkerMetrics()
+  await using worker = new Worker({
+    config,
+    stages: planStages(plan),
+    codeHash: required('STREAMJOB_CODE_HASH'),
+    instanceId,
+    ordinal,
+    kafka,
+    log,
+    telemetry: metrics.telemetry,
+    clock: Date.now,
+    now: () => performance.now(),
+    pause: pauseUnlessAborted,
+  })
+  metrics.attach(worker)
+  await using _probes = await serve(ports.http, probeRoutes(worker, metrics.registry))
+  await using _control = await serve(ports.control, controlRoutes(worker))
+  await worker.run(stop.signal)
+  log.info('Stopped; the group keeps this member until its session ends')
+}
+
+/** Plans once, then answers until it is ended: the operator reads the result and deletes the pod. */
+async function runPlan(config: WorkerConfig): Promise<void> {
+  let result: Awaited<ReturnType<typeof planProgram>> | { kind: 'pending' } = { kind: 'pending' }
+  const routes = {
+    '/plan': () => ({ status: 200, body: result }),
+    '/healthz': () => ({ status: 200, body: 'ok\n' }),
+    '/readyz': () => ({ status: 200, body: 'ok\n' }),
+  }
+  await using _control = await serve(ports.control, routes)
+  await using _probes = await serve(ports.http, routes)
+  result = await planProgram(config.program)
+  log.info('Planned', { kind: result.kind })
+  await new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve(), { once: true }))
+}
+
+async function readConfig(path: string): Promise<WorkerConfig> {
+  const parsed = WorkerConfig.safeParse(JSON.parse(await readFile(path, 'utf8')))
+  if (parsed.success) return parsed.data
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')
+  throw new StreamJobError('config-invalid', `${path} is not a worker configuration: ${problems}`)
+}
+
+function required(name: string): string {
+  const value = env[name]
+  if (value === undefined || value === '') throw new StreamJobError('config-invalid', `The environment variable ${name} must be set.`)
+  return value
+}
+
+async function pauseUnlessAborted(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await pause(milliseconds, undefined, { signal }).catch(() => undefined)
+}

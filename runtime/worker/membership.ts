@@ -1,0 +1,58 @@
+/** What this runtime says through the group protocol: who a member is, and what the leader answers. */
+import { StreamJobError } from '../errors.ts'
+import type { Assignor, GroupIdentity, GroupMember } from '../kafka/client.ts'
+import { MemberAssignment, MemberUserData } from '../protocol.ts'
+import type { JobRecord } from '../protocol.ts'
+import { assignTasks } from './assignment.ts'
+import type { Candidate, TaskId } from './assignment.ts'
+
+export interface Joined {
+  readonly identity: GroupIdentity
+  /** Epoch under which the leader assigned. */
+  readonly epoch: number
+  readonly tasks: readonly TaskId[]
+  /** Instance ids of all members at this generation. */
+  readonly members: readonly string[]
+}
+
+export interface Introduction {
+  /** 0: this worker may not work under the present record. */
+  readonly epoch: number
+  readonly ordinal: number
+  readonly owned: readonly string[]
+}
+
+export async function joinGroup(member: GroupMember, introduction: Introduction): Promise<Joined> {
+  const userData: MemberUserData = { formatVersion: 1, ...introduction, owned: [...introduction.owned] }
+  const { identity, assignment } = await member.join(Buffer.from(JSON.stringify(userData)))
+  if (assignment.length === 0) return { identity, epoch: 0, tasks: [], members: [] }
+  const { epoch, tasks, members } = parse(MemberAssignment, assignment, 'the assignment of the group’s leader')
+  return { identity, epoch, tasks, members }
+}
+
+/** The leader's part: assigns by the record that it knows; nothing while it knows none, or the job is to stop. */
+export function leaderAssignor(record: () => JobRecord | null): Assignor {
+  return (members) => {
+    const order = record()
+    const candidates = members.map(({ instanceId, userData }): Candidate => {
+      const { ordinal, epoch, owned } = parse(MemberUserData, userData, `the metadata of ${instanceId}`)
+      return { instanceId, ordinal, epoch, owned }
+    })
+    const assigned = order === null || order.mode === 'stop' ? new Map<string, readonly TaskId[]>() : assignTasks(order, candidates)
+    const all = members.map(({ instanceId }) => instanceId)
+    return new Map(
+      members.map(({ instanceId }) => {
+        const answer: MemberAssignment = { formatVersion: 1, epoch: order?.epoch ?? 0, tasks: [...(assigned.get(instanceId) ?? [])], members: all }
+        return [instanceId, Buffer.from(JSON.stringify(answer))]
+      }),
+    )
+  }
+}
+
+function parse<T>(schema: { parse(value: unknown): T }, bytes: Buffer, what: string): T {
+  try {
+    return schema.parse(JSON.parse(bytes.toString()))
+  } catch (cause) {
+    throw new StreamJobError('kafka-protocol', `Can't read ${what}; is another application using this job's group?`, { cause })
+  }
+}

@@ -1,0 +1,49 @@
+/** The status of a worker, as `/status` shows it. */
+import type { BlockFetcher, GroupIdentity } from '../kafka/client.ts'
+import type { JobRecord, WorkerStatus } from '../protocol.ts'
+import type { Task } from './task.ts'
+import type { Telemetry } from './telemetry.ts'
+
+export type WorkerState = Pick<WorkerStatus, 'state' | 'reason' | 'error'>
+
+export interface StatusSources {
+  readonly parts: { readonly instanceId: string; readonly codeHash: string }
+  readonly state: WorkerState
+  readonly record: JobRecord | null
+  readonly identity: GroupIdentity | undefined
+  readonly tasks: readonly Task[]
+  readonly fetcher: BlockFetcher
+  readonly telemetry: Telemetry
+}
+
+export function statusOf({ parts, state, record, identity, tasks, fetcher, telemetry }: StatusSources): WorkerStatus {
+  return {
+    formatVersion: 1,
+    instanceId: parts.instanceId,
+    ...state,
+    epoch: record?.epoch ?? null,
+    codeHash: parts.codeHash,
+    generation: identity?.generation ?? null,
+    memberId: identity?.memberId ?? null,
+    commits: telemetry.commits,
+    rewinds: telemetry.rewinds,
+    tasks: tasks.map((task) => {
+      const ends = fetcher.ends(task.input.topic, task.input.partition)
+      const { watermark } = task.stage
+      return {
+        stage: task.id.stage,
+        topic: task.input.topic,
+        partition: task.input.partition,
+        state: 'running',
+        committedOffset: task.confirmed.commit === 0 ? null : String(task.confirmed.offset),
+        position: String(task.position),
+        highWatermark: ends === undefined ? null : String(ends.highWatermark),
+        lastStableOffset: ends === undefined ? null : String(ends.lastStableOffset),
+        watermark: Number.isFinite(watermark) ? watermark : null,
+        commitNumber: String(task.confirmed.commit),
+        stateRows: task.store.rows,
+        since: task.since,
+      }
+    }),
+  }
+}
