@@ -1,5 +1,5 @@
 /** Expressions of a plan as functions: what transforms call per record. */
-import { compileCel, type CelFault } from './cel.ts'
+import { compileCel, type CelFault } from './cel/compile.ts'
 import type { Expression, MapNode, RecordContext } from './nodes.ts'
 import { programError } from './problems.ts'
 import type { Shape } from './shape.ts'
@@ -38,16 +38,6 @@ export function compileMapper(mapper: MapNode['mapper'], input: Shape): Evaluate
   return (value, record) => {
     const result: Record<string, unknown> = {}
     for (const field of fields) result[field.name] = field.evaluate(value, record)
-    return result
-  }
-}
-
-/** As `compileExpression`, for flatMap: any result but a list throws. */
-export function compileFlatMapper(expression: Expression, input: Shape): (value: unknown, record: RecordContext) => readonly unknown[] {
-  const evaluate = compileExpression(expression, input, 'list')
-  return (value, record) => {
-    const result = evaluate(value, record)
-    if (!Array.isArray(result)) throw new TypeError(`a flatMap must give a list, not ${describe(result)}`)
     return result
   }
 }

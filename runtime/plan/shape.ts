@@ -3,7 +3,7 @@
  * and lost behind a function.
  */
 import type { FieldSchema, FieldType, RecordSchema } from '../formats/schema.ts'
-import { celTypeOf } from './cel.ts'
+import { celTypeOf } from './cel/compile.ts'
 import type { KeyByNode, MapNode, PlanNode, WindowAggregateNode } from './nodes.ts'
 
 /** The fields of a value; a field whose type is unknown is null. A null shape: nothing is known. */

@@ -3,9 +3,9 @@
  * which the library computes as BigInt, so numbers are converted when a field is read and when a result leaves.
  */
 import { Environment } from '@marcbachmann/cel-js'
-import type { RecordContext } from './nodes.ts'
-import { registerRecord, rawOf, type ToCel } from './celrecord.ts'
-import type { Shape } from './shape.ts'
+import type { RecordContext } from '../nodes.ts'
+import { registerRecord, rawOf, type ToCel } from './record.ts'
+import type { Shape } from '../shape.ts'
 
 /** A parsed and checked expression. */
 export interface CompiledCel {
@@ -116,7 +116,9 @@ function fromCel(result: unknown): unknown {
       return result
     case 'object':
       return objectFromCel(result)
-    default:
+    case 'undefined':
+    case 'function':
+    case 'symbol':
       throw new Error('the result is not a JSON value')
   }
 }

@@ -1,6 +1,6 @@
 /** Declared records as CEL values: views that convert a field when an expression reads it, and none that it does not read. */
 import type { Environment } from '@marcbachmann/cel-js'
-import type { FieldSchema } from '../formats/schema.ts'
+import type { FieldSchema } from '../../formats/schema.ts'
 
 /** Turns a decoded value into what CEL computes with. */
 export type ToCel = (value: unknown) => unknown
@@ -40,7 +40,7 @@ const dynamic: MappedField = { type: 'dyn', toCel: null }
 /** An optional field may be null, which CEL allows in dynamic types only; its operations are then checked when they run. */
 function mapField(environment: Environment, name: string, schema: FieldSchema): MappedField {
   const mapped = mapType(environment, name, schema.type)
-  if (!schema.optional) return mapped
+  if (!schema.optional || schema.default !== undefined) return mapped
   const toCel = mapped.toCel
   return { type: 'dyn', toCel: (value) => (value === undefined || value === null ? null : toCel === null ? value : toCel(value)) }
 }

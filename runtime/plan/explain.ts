@@ -1,0 +1,108 @@
+/** A plan in words: its stages, the topics it reads and writes, the state it keeps. */
+import { formatDuration } from '../../crds/durations.ts'
+import { describeSchema } from '../formats/schema-text.ts'
+import type { Aggregate, Expression, Format, Plan, PlanNode, SinkNode, SourceNode, Stage, WindowSpec } from './nodes.ts'
+import { isStateful, stagesOf } from './stages.ts'
+
+/** The text that `streamjob plan` prints. */
+export function explain(plan: Plan): string {
+  const stages = stagesOf(plan)
+  return [...stages.map(explainStage), explainTopics(stages), explainState(stages)].join('\n')
+}
+
+function explainStage(stage: Stage): string {
+  const nodes: readonly PlanNode[] = [stage.source, ...stage.transforms, stage.sink]
+  const width = Math.max(...nodes.map((node) => node.uid.length))
+  const lines = nodes.map((node) => `  ${node.uid.padEnd(width)}  ${explainNode(node)}\n`)
+  return `stage ${stage.name}${isStateful(stage) ? ' (keeps state)' : ''}\n${lines.join('')}`
+}
+
+function explainNode(node: PlanNode): string {
+  switch (node.kind) {
+    case 'source':
+      return `read topic ${node.topic} as ${explainFormat(node.format)}${explainKey(node)}${explainStart(node)}`
+    case 'eventTime':
+      return `event time ${explainTimestamp(node.timestamp)}, at most ${formatDuration(node.outOfOrdernessMs)} out of order`
+    case 'filter':
+      return `keep where ${explainExpression(node.predicate)}`
+    case 'map':
+      return `map to ${explainMapper(node.mapper)}`
+    case 'flatMap':
+      return `flatMap to ${explainExpression(node.mapper)}`
+    case 'keyBy':
+      return `key by ${node.field}`
+    case 'windowAggregate':
+      return `${explainWindow(node.window)}: ${Object.entries(node.fields).map(explainAggregate).join(', ')}`
+    case 'windowReduce':
+      return `${explainWindow(node.window)}: reduce by ${oneLine(node.reducer.text)}`
+    case 'sink':
+      return `write topic ${node.topic} as ${explainFormat(node.format)}${explainCreate(node)}`
+  }
+}
+
+function explainFormat(format: Format): string {
+  return format.schema === null ? format.kind : `${format.kind} ${describeSchema(format.schema)}`
+}
+
+function explainKey(node: SourceNode): string {
+  return node.keyField === null ? '' : `, record key is ${node.keyField}`
+}
+
+function explainStart(node: SourceNode): string {
+  if (node.startFrom === null) return ''
+  return `, from ${node.startFrom.kind === 'timestamp' ? new Date(node.startFrom.timestamp).toISOString() : `the ${node.startFrom.kind} record`}`
+}
+
+function explainTimestamp(timestamp: Extract<PlanNode, { kind: 'eventTime' }>['timestamp']): string {
+  if (timestamp.kind === 'field') return `from field ${timestamp.name}`
+  return timestamp.kind === 'record' ? "from the record's own timestamp" : `by ${oneLine(timestamp.text)}`
+}
+
+function explainMapper(mapper: Extract<PlanNode, { kind: 'map' }>['mapper']): string {
+  if (mapper.kind !== 'fields') return explainExpression(mapper)
+  const fields = Object.entries(mapper.fields).map(([name, expression]) => `${name} = ${oneLine(expression.text)}`)
+  return `{ ${fields.join(', ')} }`
+}
+
+function explainExpression(expression: Expression): string {
+  return oneLine(expression.text)
+}
+
+function explainWindow(window: WindowSpec): string {
+  const size = formatDuration(window.sizeMs)
+  const slide = window.kind === 'sliding' ? ` every ${formatDuration(window.slideMs)}` : ''
+  const offset = window.offsetMs === 0 ? '' : `, offset ${formatDuration(window.offsetMs)}`
+  const lateness = window.latenessMs === 0 ? '' : `, lateness ${formatDuration(window.latenessMs)}`
+  return `${window.kind} window ${size}${slide}${offset}${lateness}`
+}
+
+function explainAggregate([name, aggregate]: readonly [string, Aggregate]): string {
+  return `${name} = ${aggregate.kind}(${aggregate.kind === 'count' ? '' : aggregate.field})`
+}
+
+function explainCreate(node: SinkNode): string {
+  if (node.create === null) return ''
+  const { partitions, replicationFactor } = node.create
+  const replicas = replicationFactor === -1 ? "the brokers' default replication" : `replication factor ${replicationFactor}`
+  return `, made with ${partitions} partitions and ${replicas} when it is missing`
+}
+
+function explainTopics(stages: readonly Stage[]): string {
+  const lines = stages.map((stage) => `  reads ${stage.source.topic}, writes ${stage.sink.topic}`)
+  return ['topics', ...lines, '  late records and dead letters go to their own topics', ''].join('\n')
+}
+
+function explainState(stages: readonly Stage[]): string {
+  const rows = stages.flatMap((stage) =>
+    stage.transforms.flatMap((node) =>
+      node.kind === 'windowAggregate' || node.kind === 'windowReduce' ? [`  ${node.uid}: one row for each key and open window`] : [],
+    ),
+  )
+  return ['state', ...(rows.length === 0 ? ['  none but the positions'] : rows), ''].join('\n')
+}
+
+/** Source text on one line, cut where nobody would read on. */
+function oneLine(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim()
+  return line.length <= 160 ? line : `${line.slice(0, 159)}…`
+}

@@ -1,0 +1,142 @@
+/** What must hold for each kind of node. Pure: a node and what surrounds it in, findings out. */
+import { checkExpression, type Expected } from '../expression.ts'
+import type { EventTimeNode, Expression, KeyByNode, PlanNode, SinkNode, SourceNode, WindowReduceNode } from '../nodes.ts'
+import { checkRange, unknownField, type Finding, type Surroundings } from './findings.ts'
+import { checkAggregates, checkWindow } from './windows.ts'
+import { namePattern, nameHint } from '../uid.ts'
+import type { Shape } from '../shape.ts'
+
+/** Everything that is wrong with one node. */
+export function checkNode(node: PlanNode, around: Surroundings): readonly Finding[] {
+  switch (node.kind) {
+    case 'source':
+      return checkSource(node)
+    case 'eventTime':
+      return checkEventTime(node, around)
+    case 'filter':
+      return checkFunction(node.predicate, around.input, 'boolean')
+    case 'map':
+      return node.mapper.kind === 'fields'
+        ? checkMapFields(node.mapper.fields, around.input)
+        : checkFunction(node.mapper, around.input, node.mapper.kind === 'cel' ? 'object' : 'any')
+    case 'flatMap':
+      return checkFunction(node.mapper, around.input, 'list')
+    case 'keyBy':
+      return checkKeyBy(node, around)
+    case 'windowAggregate':
+      return [...checkName(node.uid), ...checkWindow(node.window, around), ...checkAggregates(node.fields, around.input)]
+    case 'windowReduce':
+      return [...checkName(node.uid), ...checkWindow(node.window, around), ...checkFunction(node.reducer, around.input, 'any')]
+    case 'sink':
+      return checkSink(node, around)
+  }
+}
+
+function checkSource(node: SourceNode): readonly Finding[] {
+  const findings = [...checkTopic(node.topic)]
+  if (node.startFrom?.kind === 'timestamp' && !(Number.isSafeInteger(node.startFrom.timestamp) && node.startFrom.timestamp >= 0)) {
+    findings.push({ kind: 'invalid', at: 'startFrom', message: 'the timestamp must be a whole number of epoch milliseconds' })
+  }
+  if (node.keyField === null || node.format.schema === null) return findings
+  const unknown = unknownField(node.keyField, node.format.schema)
+  if (unknown !== null) findings.push({ kind: 'invalid', at: 'key', message: unknown })
+  const type = node.format.schema.fields[node.keyField]?.type.kind
+  if (type === 'list' || type === 'map' || type === 'object' || type === 'bytes') {
+    findings.push({
+      kind: 'invalid',
+      at: 'key',
+      message: `${node.keyField} is ${type}; a key is a string, number, integer, boolean, timestamp or decimal`,
+    })
+  }
+  return findings
+}
+
+function checkEventTime(node: EventTimeNode, around: Surroundings): readonly Finding[] {
+  const findings: Finding[] = [...checkRange('outOfOrderness', node.outOfOrdernessMs, 0)]
+  if (around.hasEventTime) findings.push({ kind: 'invalid', message: 'event time is assigned twice: keep one' })
+  if (around.behindWindow) {
+    findings.push({
+      kind: 'invalid',
+      message: 'event time behind a window is that of its results (windowEnd - 1): assign it before the first window',
+    })
+  }
+  if (node.timestamp.kind === 'lambda') findings.push(...checkFunction(node.timestamp, around.input, 'any'))
+  if (node.timestamp.kind !== 'field') return findings
+  const unknown = unknownField(node.timestamp.name, around.input)
+  if (unknown !== null) findings.push({ kind: 'invalid', at: 'field', message: unknown })
+  const type = around.input?.fields[node.timestamp.name]?.type.kind
+  if (type !== undefined && type !== 'timestamp' && type !== 'integer' && type !== 'number') {
+    findings.push({ kind: 'invalid', at: 'field', message: `${node.timestamp.name} is ${type}: declare it as timestamp (ISO 8601 text or epoch ms)` })
+  }
+  return findings
+}
+
+function checkKeyBy(node: KeyByNode, around: Surroundings): readonly Finding[] {
+  const unknown = unknownField(node.field, around.input)
+  if (unknown !== null) return [{ kind: 'invalid', message: unknown }]
+  if (node.field === (around.behindWindow ? 'key' : around.source?.keyField)) return []
+  const field = JSON.stringify(node.field)
+  const shuffle = `keyBy(${field}) would send records to other partitions, which is not supported yet`
+  if (around.behindWindow) return [{ kind: 'not-supported-yet', message: `${shuffle}; behind a window, key by "key"` }]
+  const declared = around.source?.keyField
+  const instead = declared
+    ? `key by ${JSON.stringify(declared)}, the declared record key`
+    : `declare key: ${node.field} at the source, if that is the record key`
+  return [{ kind: 'not-supported-yet', message: `${shuffle}; ${instead}` }]
+}
+
+function checkSink(node: SinkNode, around: Surroundings): readonly Finding[] {
+  const findings = [...checkTopic(node.topic)]
+  if (node.topic === around.source?.topic) {
+    findings.push({ kind: 'invalid', at: 'topic', message: 'the job would read its own results: write to another topic than it reads' })
+  }
+  if (node.format.schema !== null) {
+    findings.push({
+      kind: 'not-supported-yet',
+      at: 'schema',
+      message: 'a schema of the sink is not supported yet; every field of the result is written',
+    })
+  }
+  if (node.create === null) return findings
+  const { partitions, replicationFactor } = node.create
+  if (!Number.isInteger(partitions) || partitions < 1 || partitions > 10_000) {
+    findings.push({ kind: 'invalid', at: 'create.partitions', message: 'must be a whole number from 1 to 10000' })
+  }
+  if (!Number.isInteger(replicationFactor) || replicationFactor === 0 || replicationFactor < -1 || replicationFactor > 32_767) {
+    findings.push({ kind: 'invalid', at: 'create.replicationFactor', message: "must be a whole number from 1 on, or -1 for the brokers' default" })
+  }
+  return findings
+}
+
+function checkTopic(topic: string): readonly Finding[] {
+  if (/^[A-Za-z0-9._-]{1,249}$/.test(topic) && topic !== '.' && topic !== '..') return []
+  const message = `${JSON.stringify(topic)} is not a topic name: 1 to 249 letters, digits, dots, dashes and underscores`
+  return [{ kind: 'invalid', at: 'topic', message }]
+}
+
+function checkName(name: string): readonly Finding[] {
+  return namePattern.test(name) ? [] : [{ kind: 'invalid', at: 'name', message: `${JSON.stringify(name)} is not a name: ${nameHint}` }]
+}
+
+function checkFunction(expression: Expression | WindowReduceNode['reducer'], input: Shape, expected: Expected): readonly Finding[] {
+  if (expression.kind === 'cel') {
+    const checked = checkExpression(expression.text, input, expected)
+    return 'message' in checked ? [{ kind: 'invalid', message: checked.message }] : []
+  }
+  if (typeof expression.call !== 'function') return [{ kind: 'invalid', message: 'must be a function' }]
+  const kind = Object.prototype.toString.call(expression.call)
+  if (kind === '[object AsyncFunction]') {
+    return [{ kind: 'not-supported-yet', message: 'async functions are not supported yet; functions return their result at once' }]
+  }
+  const works = kind === '[object Function]' || (kind === '[object GeneratorFunction]' && expected === 'list')
+  return works ? [] : [{ kind: 'invalid', message: 'generator functions work in flatMap only' }]
+}
+
+function checkMapFields(fields: Readonly<Record<string, { readonly text: string }>>, input: Shape): readonly Finding[] {
+  const entries = Object.entries(fields)
+  if (entries.length === 0) return [{ kind: 'invalid', at: 'fields', message: 'name at least one field' }]
+  return entries.flatMap(([name, expression]) => {
+    const checked = checkExpression(expression.text, input, 'any')
+    return 'message' in checked ? [{ kind: 'invalid', at: `fields.${name}`, message: checked.message } as const] : []
+  })
+}

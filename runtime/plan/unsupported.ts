@@ -1,0 +1,56 @@
+/**
+ * What users of other engines will look for and this version does not carry out. Each entry says what works instead.
+ * A word that stands here is answered with `not-supported-yet`, never with "unknown".
+ */
+
+/** What to say about a word; undefined when it is simply unknown. */
+export function notSupportedYet(word: string): string | undefined {
+  const entry = Object.hasOwn(unsupported, word) ? unsupported[word] : undefined
+  return entry === undefined ? undefined : `${entry.what} not supported yet; ${entry.instead}`
+}
+
+const twoJobs = 'a job is one chain from a source to a sink: run several jobs, with topics between them'
+const windows = 'tumbling and sliding windows are'
+const functions = 'map, filter, flatMap and window aggregates are'
+const json = 'json is, with a declared schema or without'
+const sinks = 'write to a topic with to: { topic }, and let a connector read it'
+
+const unsupported: Readonly<Record<string, { readonly what: string; readonly instead: string }>> = {
+  join: { what: 'joins are', instead: twoJobs },
+  merge: { what: 'merging streams is', instead: twoJobs },
+  union: { what: 'merging streams is', instead: twoJobs },
+  split: { what: 'side outputs are', instead: twoJobs },
+  sideOutput: { what: 'side outputs are', instead: twoJobs },
+  streams: { what: 'several chains in one job are', instead: twoJobs },
+  topics: { what: 'a source of several topics is', instead: twoJobs },
+  pattern: { what: 'a source of several topics is', instead: twoJobs },
+  table: { what: 'tables are', instead: functions },
+  process: { what: 'process functions with state and timers are', instead: functions },
+  dedup: { what: 'deduplication is', instead: functions },
+  topN: { what: 'top-N is', instead: functions },
+  enrich: { what: 'async enrichment is', instead: functions },
+  asyncMap: { what: 'async enrichment is', instead: functions },
+  broadcast: { what: 'broadcast state is', instead: functions },
+  session: { what: 'session windows are', instead: windows },
+  global: { what: 'global windows are', instead: windows },
+  trigger: { what: 'triggers are', instead: 'a window emits once, when it is closed by the watermark' },
+  countWindow: { what: 'count windows are', instead: windows },
+  emit: { what: 'any emission but final is', instead: 'a window emits one row per key, when it is closed by the watermark' },
+  early: { what: 'early firings are', instead: 'a window emits one row per key, when it is closed by the watermark' },
+  idleTimeout: { what: 'idle partitions are', instead: 'the watermark of a task is that of its own partition alone' },
+  idleness: { what: 'idle partitions are', instead: 'the watermark of a task is that of its own partition alone' },
+  processingTime: { what: 'processing time is', instead: 'event time from a field, a function or the record is' },
+  avro: { what: 'Avro is', instead: json },
+  protobuf: { what: 'Protobuf is', instead: json },
+  debezium: { what: 'the Debezium envelope is', instead: json },
+  bytes: { what: 'raw bytes as a format are', instead: json },
+  string: { what: 'plain text as a format is', instead: json },
+  schemaRegistry: { what: 'a schema registry is', instead: json },
+  generator: { what: 'the generator source is', instead: 'read from a topic with from: { topic }' },
+  files: { what: 'the files source is', instead: 'read from a topic; streamjob dev --input fills one from a file' },
+  postgres: { what: 'the Postgres sink is', instead: sinks },
+  http: { what: 'the HTTP sink is', instead: sinks },
+  foreachBatch: { what: 'foreachBatch is', instead: sinks },
+  stdout: { what: 'the stdout sink is', instead: 'streamjob dev prints the results of a topic' },
+  ttl: { what: 'time to live of state is', instead: 'the state of a window goes when it is closed' },
+}
