@@ -1,0 +1,7 @@
+import { attempt, which } from './shell.ts'
+
+/** Whether a Docker engine answers. */
+export async function dockerRuns(): Promise<boolean> {
+  if (!(await which('docker'))) return false
+  return (await attempt('docker', ['version', '--format', '{{.Server.Version}}'])).code === 0
+}
