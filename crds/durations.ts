@@ -13,7 +13,7 @@ export function parseDuration(text: string): number {
 /** The shortest exact way to write a whole number of milliseconds: 90_000 is `90s`, 60_000 is `1m`. */
 export function formatDuration(duration: number): string {
   const units: readonly Unit[] = ['d', 'h', 'm', 's']
-  const unit = duration === 0 ? 's' : (units.find(candidate => duration % milliseconds[candidate] === 0) ?? 'ms')
+  const unit = duration === 0 ? 's' : (units.find((candidate) => duration % milliseconds[candidate] === 0) ?? 'ms')
   return `${duration / milliseconds[unit]}${unit}`
 }
 

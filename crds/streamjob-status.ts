@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import { Condition } from './conditions.ts'
+import { maxWorkers } from './spec/autoscaling.ts'
+import { instant } from './schema/instant.ts'
+import { listByKey, map, text } from './schema/scalars.ts'
+
+const size = (): z.ZodInt => z.int().min(0).max(maxWorkers)
+const count = (): z.ZodInt => z.int().min(0).max(1_000_000_000)
+
+/** A multi-step change under way: the operator's write-ahead log. A restarted operator goes on from here. */
+const Operation = z.object({
+  kind: text({ max: 64 }).describe('Start, Rescale, Upgrade, Savepoint, Suspend or Delete.'),
+  id: text({ max: 128 }).describe('Tells this operation from others of its kind; names and paths are made of it.'),
+  step: text({ max: 64 }).describe('The step that is being carried out.'),
+  from: size().optional().describe('Workers before.'),
+  to: size().optional().describe('Workers after.'),
+  savepoint: text({ max: 253 }).optional().describe('Savepoint that the operation takes or starts from.'),
+  startedAt: instant().describe('When the operation began.'),
+  stepStartedAt: instant().optional().describe('When the step began.'),
+  deadline: instant().optional().describe('When the step is given up.'),
+  inputs: map(text({ min: 0, max: 1024 }), { max: 32 })
+    .optional()
+    .describe('What further was fixed when the operation began.'),
+})
+export type Operation = z.output<typeof Operation>
+
+/** What the operator has seen and decided. Numbers that change all the time are in the metrics. */
+export const StreamJobStatus = z.object({
+  observedGeneration: z
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER - 1)
+    .optional()
+    .describe('Generation of the spec that this status speaks of.'),
+  epoch: text({ max: 20 }).optional().describe('Number of the newest job record.'),
+  parallelism: size().optional().describe('Workers that the job record names.'),
+  selector: text({ max: 512 }).optional().describe('Label selector of the workers.'),
+  workers: text({ max: 16 }).optional().describe('Workers that are ready, of those wanted: `2/3`.'),
+  conditions: listByKey(Condition, 'type', { max: 32 }).optional().describe('What holds and what does not.'),
+  operation: Operation.optional().describe('The change that is being carried out.'),
+  program: z
+    .object({
+      fingerprint: text({ max: 128 }).describe('Fingerprint of the plan.'),
+      codeHash: text({ max: 128 }).optional().describe('Hash of the program that was planned.'),
+      image: text({ max: 1024 }).optional().describe('Image that runs, by digest.'),
+      stages: count().describe('Stages of the plan.'),
+      tasks: count().describe('Tasks: partitions of all stages.'),
+    })
+    .optional()
+    .describe('The program that runs.'),
+  restore: z
+    .object({
+      id: text({ max: 63 }).describe('Id of spec.restore.'),
+      savepoint: text({ max: 253 }).optional().describe('Savepoint that it started from; absent: afresh.'),
+    })
+    .optional()
+    .describe('The newest restore that was carried out.'),
+  lastSavepoint: z
+    .object({
+      name: text({ max: 253 }).describe('Name of the Savepoint.'),
+      completedAt: instant().describe('When it was complete.'),
+    })
+    .optional()
+    .describe('The newest complete savepoint.'),
+  autoscaler: z
+    .object({
+      desired: size().describe('Workers that it wants.'),
+      reason: text({ max: 1024 }).describe('Why.'),
+      decidedAt: instant().describe('Since when.'),
+    })
+    .optional()
+    .describe("The autoscaler's decision."),
+})
+export type StreamJobStatus = z.output<typeof StreamJobStatus>
