@@ -6,7 +6,7 @@ import { list, map, text } from '../schema/scalars.ts'
 
 const broker = text(
   { max: 270 },
-  { pattern: '^([-._a-zA-Z0-9]{1,253}|[[][0-9a-fA-F:.]{2,45}[]]):[0-9]{1,5}$', message: 'write a broker as host:port, such as kafka-0:9093' },
+  { pattern: '^([-._a-zA-Z0-9]{1,253}|\\[[0-9a-fA-F:.]{2,45}\\]):[0-9]{1,5}$', message: 'write a broker as host:port, such as kafka-0:9093' },
 )
 
 const reserved = `[.](${reservedSegments.join('|')})([.]|$)`
