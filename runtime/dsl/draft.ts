@@ -1,0 +1,85 @@
+/**
+ * A program in the making: nodes, where each was written, and what was wrong with the writing of it. Builder and steps both add to drafts, so
+ * both give the same plan. A draft never changes; adding gives a new one.
+ */
+import { isDuration, parseDuration, durationHint } from '../../crds/durations.ts'
+import type { Plan, PlanNode, Uid } from '../plan/nodes.ts'
+import { programError, type Problem } from '../plan/problems.ts'
+import { defaultUid } from '../plan/uid.ts'
+import { notSupportedYet } from '../plan/unsupported.ts'
+import { validatePlan } from '../plan/validate.ts'
+import { locate, type Site } from './site.ts'
+
+export interface Draft {
+  readonly nodes: readonly PlanNode[]
+  /** Of each node. */
+  readonly sites: readonly Site[]
+  readonly problems: readonly Problem[]
+}
+
+export const emptyDraft: Draft = { nodes: [], sites: [], problems: [] }
+
+/** The draft with one more node, which reads from the last one. */
+export function addNode(draft: Draft, site: Site, make: (add: Addition) => PlanNode): Draft {
+  const addition = new Addition(draft, site)
+  const node = make(addition)
+  return { nodes: [...draft.nodes, node], sites: [...draft.sites, site], problems: [...draft.problems, ...addition.problems] }
+}
+
+/** The finished, frozen plan. Throws `program-invalid` or `not-supported-yet` with all problems of the program. */
+export function finishDraft(draft: Draft): Plan {
+  const plan: Plan = { kind: 'streamjob.plan', formatVersion: 1, nodes: draft.nodes }
+  const problems = [...draft.problems, ...validatePlan(plan, (index, at) => locate(draft.sites[index] ?? { path: 'plan' }, at))]
+  if (problems.length > 0) throw programError(problems)
+  return deepFreeze(plan)
+}
+
+/** What making one node needs: names, durations, and a place to put problems. */
+export class Addition {
+  readonly problems: Problem[] = []
+  readonly #draft: Draft
+  readonly #site: Site
+
+  constructor(draft: Draft, site: Site) {
+    this.#draft = draft
+    this.#site = site
+  }
+
+  uid(kind: PlanNode['kind']): Uid {
+    return defaultUid(kind, this.#draft.nodes)
+  }
+
+  /** The node before, for a node with one input. */
+  get inputs(): readonly [Uid] {
+    return [this.#draft.nodes.at(-1)?.uid ?? '']
+  }
+
+  /** Milliseconds; a wrong duration is reported, and `fallback` goes on in its place. */
+  duration(at: string, text: string | undefined, fallback: number): number {
+    if (text === undefined) return fallback
+    if (typeof text === 'string' && isDuration(text)) return parseDuration(text)
+    this.invalid(at, `${JSON.stringify(text)} is not a duration: ${durationHint}`)
+    return fallback
+  }
+
+  invalid(at: string, message: string): void {
+    this.#report('invalid', at, message)
+  }
+
+  /** Reports that an option asks for what this version does not do; `word` stands in the table of such things. */
+  refuse(at: string, word: string): void {
+    const message = notSupportedYet(word)
+    this.#report(message === undefined ? 'invalid' : 'not-supported-yet', at, message ?? `unknown: ${JSON.stringify(word)}`)
+  }
+
+  #report(kind: Problem['kind'], at: string, message: string): void {
+    const { path, place } = locate(this.#site, at)
+    this.problems.push({ kind, path, message, ...(place && { place }) })
+  }
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  for (const part of Object.values(value)) deepFreeze(part)
+  return Object.freeze(value)
+}

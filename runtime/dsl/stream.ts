@@ -1,0 +1,154 @@
+/**
+ * The chained builder. Every call gives a new stream over frozen nodes; nothing runs. Stages are types: what makes no sense at a stage has no
+ * method there.
+ */
+import type { Plan, RecordContext } from '../plan/nodes.ts'
+import {
+  addEventTime,
+  addFilter,
+  addFlatMap,
+  addKeyBy,
+  addMap,
+  addSink,
+  addSource,
+  addWindowAggregate,
+  addWindowReduce,
+  lambda,
+} from './additions.ts'
+import type { Aggregation, CheckedAggregates, WindowResult } from './aggregates.ts'
+import { emptyDraft, finishDraft, type Draft } from './draft.ts'
+import type { KafkaTopic } from './kafka.ts'
+import { callerPlace, type Site } from './site.ts'
+import type { Duration, KeyField, KeyOf, TimestampField } from './values.ts'
+import type { Window } from './windows.ts'
+
+/** Whether event time is assigned: windows need it. */
+export type Clock = 'event time' | 'no event time'
+
+export interface EventTimeOptions {
+  /** How much older than the newest record a record may be and still count in every window. */
+  readonly outOfOrderness: Duration
+  /** Not supported yet. */
+  readonly idleTimeout?: Duration
+}
+
+/** Begins a program. */
+export const stream = {
+  /** Reads a topic. */
+  from<V>(topic: KafkaTopic<V>): Stream<V, 'no event time'> {
+    return new Stream(addSource(emptyDraft, site('from'), topic))
+  },
+} as const
+
+/** Records of type V. */
+export class Stream<V, C extends Clock> {
+  readonly #draft: Draft
+
+  constructor(draft: Draft) {
+    this.#draft = draft
+  }
+
+  /** Takes event time from a field, from a function (epoch ms), or with `{ from: 'record' }` from the Kafka record itself. */
+  eventTime(
+    timestamp: TimestampField<V> | ((value: V, record: RecordContext) => number) | { readonly from: 'record' },
+    options: EventTimeOptions,
+  ): Stream<V, 'event time'> {
+    const source =
+      typeof timestamp === 'function'
+        ? lambda(timestamp)
+        : typeof timestamp === 'string'
+          ? ({ kind: 'field', name: timestamp } as const)
+          : ({ kind: 'record' } as const)
+    return new Stream(addEventTime(this.#draft, site('eventTime'), source, options))
+  }
+
+  /** Keeps the records for which the function gives true. */
+  filter(predicate: (value: V, record: RecordContext) => boolean): Stream<V, C> {
+    return new Stream(addFilter(this.#draft, site('filter'), lambda(predicate)))
+  }
+
+  /** Replaces each record by another. */
+  map<U>(mapper: (value: V, record: RecordContext) => U): Stream<U, C> {
+    return new Stream(addMap(this.#draft, site('map'), lambda(mapper)))
+  }
+
+  /** Replaces each record by any number of others. */
+  flatMap<U>(mapper: (value: V, record: RecordContext) => Iterable<U>): Stream<U, C> {
+    return new Stream(addFlatMap(this.#draft, site('flatMap'), lambda(mapper)))
+  }
+
+  /** Groups records by a field: the declared key of the source, or `key` behind a window. */
+  keyBy<const F extends KeyField<V>>(field: F): KeyedStream<V, KeyOf<V, F>, C> {
+    return new KeyedStream(addKeyBy(this.#draft, site('keyBy'), field))
+  }
+
+  /** Ends the program: results go to a topic. Throws with everything that is wrong with the program. */
+  to(topic: KafkaTopic<unknown>): Plan {
+    return finishDraft(addSink(this.#draft, site('to'), topic))
+  }
+}
+
+/** Records of type V, grouped by a key of type K. */
+export class KeyedStream<V, K, C extends Clock> {
+  readonly #draft: Draft
+
+  constructor(draft: Draft) {
+    this.#draft = draft
+  }
+
+  /** Keeps the records for which the function gives true. */
+  filter(predicate: (value: V, record: RecordContext) => boolean): KeyedStream<V, K, C> {
+    return new KeyedStream(addFilter(this.#draft, site('filter'), lambda(predicate)))
+  }
+
+  /** Groups the records of a key in time. */
+  window(window: C extends 'event time' ? Window : 'a window needs event time: call eventTime(...) before keyBy(...)'): WindowedStream<V, K> {
+    // Without event time the type allows no window; what comes from untyped code is refused with the plan.
+    return new WindowedStream(this.#draft, window as Window, site('window'))
+  }
+}
+
+/** Records of type V in windows per key. */
+export class WindowedStream<V, K> {
+  readonly #draft: Draft
+  readonly #window: Window
+  readonly #windowSite: Site
+
+  constructor(draft: Draft, window: Window, windowSite: Site) {
+    this.#draft = draft
+    this.#window = window
+    this.#windowSite = windowSite
+  }
+
+  /** Computes aggregates per key and window. The name is that of the state: keep it when the program changes. */
+  aggregate<const A extends Readonly<Record<string, Aggregation>>>(
+    name: string,
+    fields: A & CheckedAggregates<V, A>,
+  ): Stream<WindowResult<K, A>, 'event time'> {
+    const aggregates = Object.fromEntries(Object.entries<Aggregation>(fields).map(([field, { aggregate }]) => [field, aggregate]))
+    return new Stream(addWindowAggregate(this.#draft, this.#site('aggregate', name), this.#window, name, aggregates))
+  }
+
+  /** Combines the records per key and window, two at a time, in the order of arrival. The name is that of the state. */
+  reduce(name: string, reducer: (accumulator: V, value: V) => V): Stream<ReducedWindow<V, K>, 'event time'> {
+    return new Stream(addWindowReduce(this.#draft, this.#site('reduce', name), this.#window, name, lambda(reducer)))
+  }
+
+  #site(method: string, name: string): Site {
+    return { ...site(`${method}(${JSON.stringify(name)})`), window: this.#windowSite }
+  }
+}
+
+/** What a reduced window emits for each key. */
+export interface ReducedWindow<V, K> {
+  readonly key: K
+  /** Epoch ms. */
+  readonly windowStart: number
+  /** Epoch ms, exclusive. */
+  readonly windowEnd: number
+  readonly value: V
+}
+
+function site(path: string): Site {
+  return { path, place: callerPlace() }
+}

@@ -1,0 +1,13 @@
+/** What programs import from `streamjob`. */
+export { stream, Stream, KeyedStream, WindowedStream } from './dsl/stream.ts'
+export type { Clock, EventTimeOptions, ReducedWindow } from './dsl/stream.ts'
+export { kafka } from './dsl/kafka.ts'
+export type { KafkaOptions, KafkaTopic } from './dsl/kafka.ts'
+export { tumbling, sliding } from './dsl/windows.ts'
+export type { Window, WindowOptions } from './dsl/windows.ts'
+export { count, sum, min, max, avg } from './dsl/aggregates.ts'
+export type { Aggregation, WindowResult } from './dsl/aggregates.ts'
+export type { Duration, JsonObject, JsonValue } from './dsl/values.ts'
+export { t } from './formats/types.ts'
+export type { Infer, ObjectType, Type } from './formats/types.ts'
+export type { Plan, RecordContext } from './plan/nodes.ts'
