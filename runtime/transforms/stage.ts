@@ -16,7 +16,10 @@ export interface StageOutput {
   emit(key: Uint8Array | null, keyStart: number, keyEnd: number, value: Uint8Array | null, timestamp: number, headers: readonly RecordHeader[]): void
   /** A late record: the transform's input in its schema as JSON, with the window and the watermark that condemned it. */
   late(record: LateRecord): void
-  /** A record that could not be processed; the task adds the original bytes and the coordinates of record `index` of the block in work. */
+  /**
+   * A record that could not be processed; the task adds the original bytes and the coordinates of record `index` of the block in work. For a window's
+   * result that failed on its way to the sink, that is the record by which the window came to close, or -1 when there was none since a restore.
+   */
   deadLetter(index: number, reason: DropReason, message: string): void
 }
 
@@ -35,8 +38,8 @@ export interface LateRecord {
 
 export interface CompiledStage {
   /**
-   * Runs the records [from, count) of a block. Returns the index of the first record not processed: count when all are done, less when a window
-   * is half closed and the task should flush or commit before it calls again with that index.
+   * Runs the records [from, count) of a block. Returns the index of the first record not processed: count when all are done, less when a slice's
+   * worth of output was made, often with a window half closed (`closing`), and the task should flush or commit before it calls again with that index.
    */
   process(block: RecordBlock, from: number): number
   /** True while a window is being closed in slices; `process` must not be called with a new block before `resume` returned true. */
@@ -49,6 +52,7 @@ export interface CompiledStage {
   endOfInput(): void
   /** Small state outside the tables (watermarks, maximum timestamps), for the position row. JSON. */
   snapshot(): StageSnapshot
+  /** Goes to where a snapshot was taken. Called with the snapshot that belongs to the rows, before the first record and after each rollback. */
   restore(snapshot: StageSnapshot | null): void
   /** Counters since start, by name of metric; read by the metrics. */
   readonly counters: StageCounters
@@ -74,6 +78,6 @@ export interface StageOptions {
   /** Epoch ms; only the bound against absurd future timestamps looks at it. */
   readonly clock: () => number
   readonly maxFutureTimestampMs: number
-  /** How many bytes of output a slice of a closing window may make before it stops. */
+  /** How many bytes of output a slice may make before it stops; one record, or one batch of a closing window, may go beyond. */
   readonly sliceBytes: number
 }

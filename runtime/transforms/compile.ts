@@ -1,0 +1,149 @@
+/** Builds a stage: the functions that its records run through, put together once from the nodes of the plan. */
+import { StreamJobError } from '../errors.ts'
+import { jsonDecoder } from '../formats/json/decoder.ts'
+import { jsonEncoder } from '../formats/json/encoder.ts'
+
+import type { FieldType } from '../formats/schema.ts'
+import type { EventTimeNode, Stage, TransformNode, WindowAggregateNode, WindowReduceNode } from '../plan/nodes.ts'
+import { inputShapes } from '../plan/shape.ts'
+import type { Shape } from '../plan/shape.ts'
+import type { ChainContext, Push, StretchEnd } from './chain.ts'
+import { EventTime } from './event-time.ts'
+import { filter } from './filter.ts'
+import { flatMap } from './flat-map.ts'
+import { keyBy } from './key-by.ts'
+import { map } from './map.ts'
+import { CurrentRecord } from './record.ts'
+import type { ReadHeaders } from './record.ts'
+import { keyReader } from './result-key.ts'
+import { RunningStage } from './running-stage.ts'
+import { Sink } from './sink.ts'
+import type { CompiledStage, StageCounters, StageOptions } from './stage.ts'
+import { Stretch } from './stretch.ts'
+import { AggregateContents } from './window-aggregate.ts'
+import { ReduceContents } from './window-reduce.ts'
+import { KeyedWindow } from './window.ts'
+import type { WindowContents } from './window.ts'
+
+export interface CompileOptions extends StageOptions {
+  /** How functions of the program read a record's headers. */
+  readonly readHeaders: ReadHeaders
+}
+
+/**
+ * Compiles a stage for one task. Its tables are opened in the store; `restore` is called before the first record when the store holds rows, and after
+ * each rollback of the store. Throws `program-invalid` or `not-supported-yet` for what no valid plan contains.
+ */
+export function compileStage(stage: Stage, options: CompileOptions): CompiledStage {
+  const record = new CurrentRecord(stage.source.topic, options.readHeaders)
+  const counters: StageCounters = { recordsIn: 0, recordsOut: 0, windowsClosed: 0, dropped: noneDropped() }
+  const context: ChainContext = { record, output: options.output, counters, slice: { spent: 0, limit: Math.max(1, options.sliceBytes) } }
+  const links = linksOf(stage)
+  const eventTime = eventTimeOf(links, options)
+  const windows: KeyedWindow[] = []
+
+  // From the last transform to the first: each gets what it passes its values to.
+  let end: StretchEnd = new Sink(stage.sink.uid, jsonEncoder(stage.sink.format.schema), context)
+  let push: Push = end.push
+  for (const link of links.toReversed()) {
+    const { node } = link
+    if (node.kind === 'windowAggregate' || node.kind === 'windowReduce') {
+      const window = windowOf(node, link, stage, options, context, new Stretch(push, end))
+      windows.unshift(window)
+      end = window
+      push = window.push
+    } else push = transform(node, link, eventTime, context, push)
+  }
+  return new RunningStage({ context, decoder: jsonDecoder(stage.source.format.schema), first: new Stretch(push, end), eventTime, windows })
+}
+
+/** A transform with what is known of its input. */
+interface Link {
+  readonly node: TransformNode
+  readonly shape: Shape
+  /** The value is as the source's schema declares it. */
+  readonly asDeclared: boolean
+  /** The value is a result of a window as that gave it, so it is keyed by its field `key`. */
+  readonly asResulted: boolean
+  /** Of the field it is keyed by; null: not known. */
+  readonly keyType: FieldType | null
+  readonly keyed: boolean
+  readonly windowed: boolean
+}
+
+function linksOf(stage: Stage): readonly Link[] {
+  const shapes = inputShapes([stage.source, ...stage.transforms, stage.sink])
+  const links: Link[] = []
+  let state = { asDeclared: true, asResulted: false, keyed: false, windowed: false, keyType: null as FieldType | null }
+  for (const [i, node] of stage.transforms.entries()) {
+    const shape = shapes[i + 1] ?? null
+    links.push({ node, shape, ...state })
+    if (node.kind === 'map' || node.kind === 'flatMap') state = { ...state, asDeclared: false, asResulted: false }
+    // A window's key goes through to what is behind it, so its type is that of the first keyBy.
+    if (node.kind === 'keyBy') state = { ...state, keyType: state.keyed ? state.keyType : (shape?.fields[node.field]?.type ?? null), keyed: true }
+    if (node.kind === 'windowAggregate' || node.kind === 'windowReduce') state = { ...state, asDeclared: false, asResulted: true, windowed: true }
+  }
+  return links
+}
+
+function eventTimeOf(links: readonly Link[], options: CompileOptions): EventTime | null {
+  const nodes = links.filter((link) => link.node.kind === 'eventTime')
+  const [first, second] = nodes
+  if (second !== undefined) throw new StreamJobError('not-supported-yet', `${second.node.uid}: event time is assigned once per stage`)
+  if (first?.windowed) throw new StreamJobError('not-supported-yet', `${first.node.uid}: event time is assigned before the first window`)
+  return first === undefined ? null : new EventTime(first.node as EventTimeNode, options)
+}
+
+function transform(
+  node: Exclude<TransformNode, WindowAggregateNode | WindowReduceNode>,
+  link: Link,
+  eventTime: EventTime | null,
+  context: ChainContext,
+  next: Push,
+): Push {
+  switch (node.kind) {
+    case 'eventTime':
+      return eventTime === null ? next : eventTime.transform(node, context, next)
+    case 'filter':
+      return filter(node, link.shape, context, next)
+    case 'map':
+      return map(node, link.shape, context, next)
+    case 'flatMap':
+      return flatMap(node, link.shape, context, next)
+    case 'keyBy':
+      // Results of a window are keyed by it already.
+      return link.asResulted && node.field === 'key' ? next : keyBy(node, context, next)
+  }
+}
+
+function windowOf(
+  node: WindowAggregateNode | WindowReduceNode,
+  link: Link,
+  stage: Stage,
+  options: CompileOptions,
+  context: ChainContext,
+  next: Stretch,
+): KeyedWindow {
+  if (!stage.transforms.some((other) => other.kind === 'eventTime')) {
+    throw new StreamJobError('program-invalid', `${node.uid}: a window needs event time; declare it behind the source`)
+  }
+  if (!link.keyed) throw new StreamJobError('program-invalid', `${node.uid}: a window needs a key; put keyBy before it`)
+  const contents: WindowContents =
+    node.kind === 'windowAggregate'
+      ? new AggregateContents(node, options.store, context.record)
+      : new ReduceContents(node, options.store, context.record)
+  const lateEncoder = jsonEncoder(link.asDeclared ? stage.source.format.schema : null)
+  return new KeyedWindow({
+    uid: node.uid,
+    window: node.window,
+    contents,
+    encodeLate: (value) => lateEncoder.encode(value),
+    readKey: keyReader(link.keyType),
+    context,
+    next,
+  })
+}
+
+function noneDropped(): StageCounters['dropped'] {
+  return { undecodable: 0, 'null-key': 0, 'key-mismatch': 0, 'bad-timestamp': 0, 'future-timestamp': 0, processing: 0, late: 0 }
+}

@@ -1,0 +1,144 @@
+import type { Decoder } from '../formats/codec.ts'
+import { DecodeError } from '../formats/codec.ts'
+import type { RecordBlock } from '../kafka/records.ts'
+import { RecordRejected } from './chain.ts'
+import type { ChainContext } from './chain.ts'
+import type { EventTime } from './event-time.ts'
+import type { CompiledStage, StageCounters, StageSnapshot } from './stage.ts'
+import type { Stretch } from './stretch.ts'
+import type { KeyedWindow } from './window.ts'
+
+/** What `compileStage` puts together. */
+export interface StageParts {
+  readonly context: ChainContext
+  readonly decoder: Decoder
+  /** From the source to the first window, or the sink. */
+  readonly first: Stretch
+  /** Null: the stage has no event time and no window. */
+  readonly eventTime: EventTime | null
+  /** In the order of the chain. */
+  readonly windows: readonly KeyedWindow[]
+}
+
+/** A stage at work: record by record through the first stretch, then the watermark through the windows. */
+export class RunningStage implements CompiledStage {
+  readonly counters: StageCounters
+  readonly #parts: StageParts
+  /** A watermark is on its way through the windows and the slice was full before it arrived. */
+  #closing = false
+  /** Rows were put back since the windows last looked into their tables. */
+  #restored = true
+  #ended = false
+
+  constructor(parts: StageParts) {
+    this.#parts = parts
+    this.counters = parts.context.counters
+  }
+
+  process(block: RecordBlock, from: number): number {
+    const { context, eventTime } = this.#parts
+    const { slice, record } = context
+    if (from >= block.count) return from
+    slice.spent = 0
+    if (this.closing) {
+      record.moveTo(block, from)
+      if (!this.#advance()) return from
+    }
+    for (let i = from; i < block.count; i++) {
+      record.moveTo(block, i)
+      eventTime?.begin()
+      const rejected = this.#runOne(block, i)
+      if (rejected !== null) this.#reject(rejected, i)
+      else if (eventTime?.apply() && !this.#advance()) return i + 1
+      if (slice.spent >= slice.limit) return i + 1
+    }
+    return block.count
+  }
+
+  get closing(): boolean {
+    if (this.#restored) {
+      for (const window of this.#parts.windows) window.locate()
+      this.#restored = false
+      this.#closing = this.#overdue()
+    }
+    return this.#closing
+  }
+
+  resume(): boolean {
+    this.#parts.context.slice.spent = 0
+    return !this.closing || this.#advance()
+  }
+
+  get watermark(): number {
+    return this.#ended ? Infinity : (this.#parts.eventTime?.watermark.current ?? -Infinity)
+  }
+
+  endOfInput(): void {
+    this.#parts.context.slice.spent = 0
+    this.#ended = true
+    if (this.closing || this.#parts.windows.length > 0) this.#advance()
+  }
+
+  snapshot(): StageSnapshot {
+    const { eventTime, windows } = this.#parts
+    const maxTimestamp = eventTime?.watermark.maxTimestamp ?? -Infinity
+    const forwarded = windows.filter((window) => Number.isFinite(window.forwarded)).map((window) => [window.uid, window.forwarded] as const)
+    return { maxTimestamp: Number.isFinite(maxTimestamp) ? maxTimestamp : null, watermarks: Object.fromEntries(forwarded) }
+  }
+
+  restore(snapshot: StageSnapshot | null): void {
+    const { eventTime, windows, context, first } = this.#parts
+    context.record.clear()
+    first.discard()
+    eventTime?.watermark.restore(snapshot?.maxTimestamp ?? null)
+    this.#ended = false
+    this.#closing = false
+    this.#restored = true
+    let watermark = this.watermark
+    for (const window of windows) {
+      window.restore(watermark, snapshot?.watermarks[window.uid] ?? -Infinity)
+      watermark = window.forwarded
+    }
+  }
+
+  #runOne(block: RecordBlock, index: number): RecordRejected | null {
+    this.counters.recordsIn++
+    const start = block.valueStart[index]!
+    if (start < 0) return new RecordRejected('undecodable', 'the record has no value')
+    let value: unknown
+    try {
+      value = this.#parts.decoder.decode(block.bytes, start, block.valueEnd[index]!)
+    } catch (error) {
+      if (error instanceof DecodeError) return new RecordRejected('undecodable', error.message)
+      throw error
+    }
+    return this.#parts.first.run(value)
+  }
+
+  #reject(rejected: RecordRejected, index: number): void {
+    this.counters.dropped[rejected.reason]++
+    this.#parts.context.output.deadLetter(index, rejected.reason, rejected.message)
+  }
+
+  /** Takes the watermark through the windows. False when the slice was full before it was through. */
+  #advance(): boolean {
+    this.#closing = true
+    let { watermark } = this
+    for (const window of this.#parts.windows) {
+      if (!window.advance(watermark)) return false
+      watermark = window.forwarded
+    }
+    this.#closing = false
+    return true
+  }
+
+  /** Whether a window would close if the watermark were taken through now. */
+  #overdue(): boolean {
+    let { watermark } = this
+    for (const window of this.#parts.windows) {
+      if (watermark >= window.due) return true
+      watermark -= window.latenessMs
+    }
+    return false
+  }
+}
