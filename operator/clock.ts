@@ -34,3 +34,19 @@ export function sleep(clock: Clock, milliseconds: number, signal: AbortSignal): 
     signal.addEventListener('abort', onAbort, { once: true })
   })
 }
+
+/** A signal that aborts with the outer one, or with `reason` when the time is up. Disposing it lets go of both. */
+export function deadline(clock: Clock, timeoutMs: number, outer: AbortSignal, reason: () => Error): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController()
+  const onAbort = (): void => controller.abort(outer.reason)
+  if (outer.aborted) onAbort()
+  else outer.addEventListener('abort', onAbort, { once: true })
+  const cancel = Number.isFinite(timeoutMs) ? clock.after(timeoutMs, () => controller.abort(reason())) : (): void => {}
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      cancel()
+      outer.removeEventListener('abort', onAbort)
+    },
+  }
+}

@@ -52,7 +52,7 @@ async function answer(options: ProbeServerOptions, request: IncomingMessage, res
     send(response, 405, 'text/plain', 'Only GET and HEAD\n')
     return
   }
-  switch (request.url?.split('?', 1)[0]) {
+  switch (request.url?.split('?', 1)[0] ?? '') {
     case '/healthz':
       report(response, options.health)
       return

@@ -1,5 +1,4 @@
 import type { KubeObject, Resource, Stored } from './resources.ts'
-import type { WatchEvent } from './watch.ts'
 
 /** Who the API server sees as the owner of what we apply. */
 export const fieldManager = 'streamjob-operator'
@@ -67,6 +66,10 @@ export interface WatchSelection extends Selection {
   /** How long the server keeps the stream open. */
   readonly serverTimeoutSeconds?: number
 }
+
+/** One line of a watch. A bookmark only says how far the stream has come. */
+export type WatchEvent<T extends KubeObject> =
+  { readonly kind: 'added' | 'modified' | 'deleted'; readonly object: Stored<T> } | { readonly kind: 'bookmark'; readonly resourceVersion: string }
 
 export interface KubeList<T extends KubeObject> {
   readonly items: readonly Stored<T>[]

@@ -1,10 +1,9 @@
-import { type Clock, sleep } from '../clock.ts'
+import { type Clock, deadline, sleep } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { isConflict, KubeError } from './errors.ts'
 import type { Change, Informer } from './informer.ts'
 import { type Key, keyOf, type KubeObject, type Resource, type Stored } from './resources.ts'
-import { deadline } from './transport.ts'
 import { type QueueOptions, WorkQueue } from './workqueue.ts'
 
 /**

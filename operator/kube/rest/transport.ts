@@ -1,8 +1,8 @@
 import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
-import type { Clock } from '../clock.ts'
+import { type Clock, deadline } from '../../clock.ts'
 import type { Connection } from './connection.ts'
-import { KubeError, kubeErrorOf } from './errors.ts'
+import { KubeError, kubeErrorOf } from '../errors.ts'
 
 export interface HttpCall {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -87,22 +87,6 @@ export function createTransport(connection: Connection, options: { userAgent: st
       }
     },
     close: () => agent.destroy(),
-  }
-}
-
-/** A signal that aborts with the outer one, or with `reason` when the time is up. Disposing it lets go of both. */
-export function deadline(clock: Clock, timeoutMs: number, outer: AbortSignal, reason: () => Error): Disposable & { readonly signal: AbortSignal } {
-  const controller = new AbortController()
-  const onAbort = (): void => controller.abort(outer.reason)
-  if (outer.aborted) onAbort()
-  else outer.addEventListener('abort', onAbort, { once: true })
-  const cancel = Number.isFinite(timeoutMs) ? clock.after(timeoutMs, () => controller.abort(reason())) : (): void => {}
-  return {
-    signal: controller.signal,
-    [Symbol.dispose]() {
-      cancel()
-      outer.removeEventListener('abort', onAbort)
-    },
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Place, Selection } from './client.ts'
-import type { KubeObject, Resource } from './resources.ts'
+import type { Place, Selection } from '../client.ts'
+import type { KubeObject, Resource } from '../resources.ts'
 
 /** Query parameters; what is undefined is left out. */
 export type Query = Readonly<Record<string, string | number | undefined>>

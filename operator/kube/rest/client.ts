@@ -1,11 +1,11 @@
-import { type Clock, sleep } from '../clock.ts'
-import { type CallOptions, fieldManager, type KubeClient, type KubeList, type Place, type Selection, type WatchSelection } from './client.ts'
+import { type Clock, deadline, sleep } from '../../clock.ts'
+import { type CallOptions, fieldManager, type KubeClient, type KubeList, type Place, type Selection, type WatchSelection } from '../client.ts'
 import type { Connection } from './connection.ts'
-import { isExpired, isNotFound, KubeError } from './errors.ts'
+import { isExpired, isNotFound, KubeError } from '../errors.ts'
 import { collectionPath, describe, objectPath, type Query, queryOf, selectors } from './paths.ts'
-import { TokenBucket } from './rate.ts'
-import { apiVersionOf, type KubeObject, type Resource, type Stored } from './resources.ts'
-import { createTransport, deadline, type HttpCall } from './transport.ts'
+import { TokenBucket } from '../rate.ts'
+import { apiVersionOf, type KubeObject, type Resource, type Stored } from '../resources.ts'
+import { createTransport, type HttpCall } from './transport.ts'
 import { watchEvents } from './watch.ts'
 
 export interface KubeClientOptions {

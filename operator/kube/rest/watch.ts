@@ -1,11 +1,8 @@
-import type { Clock } from '../clock.ts'
-import { KubeError } from './errors.ts'
-import type { KubeObject, Stored } from './resources.ts'
+import type { Clock } from '../../clock.ts'
+import type { WatchEvent } from '../client.ts'
+import { KubeError } from '../errors.ts'
+import type { KubeObject, Stored } from '../resources.ts'
 import type { HttpCall, Transport } from './transport.ts'
-
-/** One line of a watch. A bookmark only says how far the stream has come. */
-export type WatchEvent<T extends KubeObject> =
-  { readonly kind: 'added' | 'modified' | 'deleted'; readonly object: Stored<T> } | { readonly kind: 'bookmark'; readonly resourceVersion: string }
 
 export interface WatchTiming {
   /** Nothing at all for this long, not even a bookmark, means that the connection is dead. */

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Agent } from 'node:http'
 import type { RequestOptions } from 'node:https'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../../clock.ts'
 
 export interface Connection {
   /** Base URL, with the path prefix that some proxies need. */
