@@ -41,7 +41,7 @@ export async function lead(
   work: (leading: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<'lost' | 'stopped'> {
-  const { clock, metrics, log } = options
+  const { metrics, log } = options
   const timing = options.timing ?? defaultTiming
   const lock = new LeaseLock({ ...options, durationMs: timing.durationMs, timeoutMs: timing.renewMs / 2 })
   metrics.leader.set(0)

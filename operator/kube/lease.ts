@@ -50,9 +50,13 @@ export class LeaseLock {
 
   /** Gives the lease up, so that the next candidate need not wait; nothing happens if somebody else has it. */
   async release(signal: AbortSignal): Promise<void> {
-    if (this.#seen === null || this.holder !== this.#options.identity) return
-    const { lease } = this.#seen
-    await this.#write(lease, { ...this.#renewed(lease), holderIdentity: '', leaseDurationSeconds: 1 }, signal)
+    const { client, namespace, name, timeoutMs } = this.#options
+    // A renewal that was cut off may still arrive between reading and writing, so once is not enough.
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const lease = await client.find(leases, { namespace, name }, { signal, timeoutMs, unthrottled: true })
+      if (lease === null || lease.spec?.holderIdentity !== this.#options.identity) return
+      if (await this.#write(lease, { ...this.#renewed(lease), holderIdentity: '', leaseDurationSeconds: 1 }, signal)) return
+    }
   }
 
   /** False when another write came first. */
