@@ -30,8 +30,14 @@ export function addNode(draft: Draft, site: Site, make: (add: Addition) => PlanN
 export function finishDraft(draft: Draft): Plan {
   const plan: Plan = { kind: 'streamjob.plan', formatVersion: 1, nodes: draft.nodes }
   const problems = [...draft.problems, ...validatePlan(plan, (index, at) => locate(draft.sites[index] ?? { path: 'plan' }, at))]
-  if (problems.length > 0) throw programError(problems)
+  if (problems.length > 0) throw programError(inOrder(problems))
   return deepFreeze(plan)
+}
+
+/** Problems from top to bottom of the program. */
+export function inOrder(problems: readonly Problem[]): readonly Problem[] {
+  const position = ({ place, path }: Problem): number => place?.line ?? Number(/^steps\[(\d+)\]/.exec(path)?.[1] ?? 0)
+  return problems.toSorted((a, b) => position(a) - position(b))
 }
 
 /** What making one node needs: names, durations, and a place to put problems. */

@@ -34,6 +34,7 @@ const unsupported: Readonly<Record<string, { readonly what: string; readonly ins
   session: { what: 'session windows are', instead: windows },
   global: { what: 'global windows are', instead: windows },
   trigger: { what: 'triggers are', instead: 'a window emits once, when it is closed by the watermark' },
+  count: { what: 'count windows are', instead: windows },
   countWindow: { what: 'count windows are', instead: windows },
   emit: { what: 'any emission but final is', instead: 'a window emits one row per key, when it is closed by the watermark' },
   early: { what: 'early firings are', instead: 'a window emits one row per key, when it is closed by the watermark' },

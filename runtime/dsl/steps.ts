@@ -1,0 +1,192 @@
+/** Declarative programs: the `steps` of a StreamJob, strictly parsed, to the same plan as the chained builder. */
+import { StreamJobError } from '../errors.ts'
+import { parseSchema } from '../formats/schema-text.ts'
+import type { RecordSchema } from '../formats/schema.ts'
+import type { Aggregate, EventTimeNode, Plan, StartFrom } from '../plan/nodes.ts'
+import { programError, type Problem } from '../plan/problems.ts'
+import { errorResult, plannedResult } from '../plan/result.ts'
+import type { PlanResult } from '../protocol.ts'
+import { addEventTime, addFilter, addFlatMap, addKeyBy, addMap, addSink, addSource, addWindowAggregate, cel } from './additions.ts'
+import { emptyDraft, finishDraft, inOrder, type Draft } from './draft.ts'
+import { grammar, parseStep, unknownWord, type Step, type Verb } from './grammar.ts'
+import type { KafkaTopic } from './kafka.ts'
+import type { Site } from './site.ts'
+import type { Window } from './windows.ts'
+
+/** The plan of the steps. Throws `program-invalid` or `not-supported-yet` with all problems, each at its path such as `steps[2].filter`. */
+export function parseSteps(steps: unknown): Plan {
+  if (!Array.isArray(steps)) throw programError([{ kind: 'invalid', path: 'steps', message: 'must be a list of steps' }])
+  const reader = new StepReader()
+  for (const [index, step] of steps.entries()) reader.read(step, `steps[${index}]`)
+  return reader.finish()
+}
+
+/** What planning steps answers to the operator. */
+export function planSteps(steps: unknown): PlanResult {
+  try {
+    return plannedResult(parseSteps(steps))
+  } catch (error) {
+    const result = errorResult(error)
+    if (result === null) throw error
+    return result
+  }
+}
+
+/** Reads one step after another; a step that cannot be used is reported, and the rest is still read. */
+class StepReader {
+  #draft: Draft = emptyDraft
+  /** A window step whose aggregate has not come yet. */
+  #window: { readonly window: Window; readonly site: Site } | null = null
+  /** Some step gave no node, so the nodes make no whole plan. */
+  #incomplete = false
+  readonly #problems: Problem[] = []
+
+  read(step: unknown, path: string): void {
+    if (typeof step !== 'object' || step === null || Array.isArray(step))
+      return this.#give(path, 'a step is an object, such as filter: "value.amount > 0.0"')
+    const words = Object.keys(step)
+    const verbs = words.filter((word): word is Verb => Object.hasOwn(grammar, word) && word !== 'eventTime')
+    for (const word of words.filter((other) => !Object.hasOwn(grammar, other))) this.#problems.push(unknownStep(word, path))
+    const verb = verbs[0]
+    if (words.includes('eventTime') && verb !== 'from') return this.#give(`${path}.eventTime`, 'eventTime stands beside from, in the same step')
+    if (verb === undefined) {
+      this.#incomplete = true
+      if (words.length === 0) this.#give(path, `the step is empty; steps are ${Object.keys(grammar).join(', ')}`)
+      return
+    }
+    if (verbs.length > 1) return this.#give(path, `${verbs.join(' and ')} are steps of their own: write each as one item of the list`)
+    if (this.#window !== null && verb !== 'aggregate') this.#give(path, `aggregate must follow the window, not ${verb}`)
+    this.#readVerb(verb, step as Record<Verb, unknown>, path)
+  }
+
+  finish(): Plan {
+    if (this.#window !== null) this.#give(this.#window.site.path, 'aggregate must follow the window')
+    if (this.#incomplete) throw programError(inOrder([...this.#problems, ...this.#draft.problems]))
+    return finishDraft({ ...this.#draft, problems: [...this.#problems, ...this.#draft.problems] })
+  }
+
+  #readVerb(verb: Verb, step: Record<Verb, unknown>, path: string): void {
+    const site = { path: `${path}.${verb}` }
+    switch (verb) {
+      case 'from':
+        this.#with('from', step, path, (from) => (this.#draft = addSource(this.#draft, site, this.#sourceTopic(from, site.path))))
+        if (Object.hasOwn(step, 'eventTime')) this.#with('eventTime', step, path, (eventTime) => this.#eventTime(eventTime, `${path}.eventTime`))
+        return
+      case 'filter':
+        return this.#with('filter', step, path, (text) => (this.#draft = addFilter(this.#draft, site, cel(text))))
+      case 'map':
+        return this.#with('map', step, path, (map) => (this.#draft = addMap(this.#draft, site, mapper(map))))
+      case 'flatMap':
+        return this.#with('flatMap', step, path, (text) => (this.#draft = addFlatMap(this.#draft, site, cel(text))))
+      case 'keyBy':
+        return this.#with('keyBy', step, path, (field) => (this.#draft = addKeyBy(this.#draft, site, field)))
+      case 'window':
+        return this.#with('window', step, path, (window) => this.#openWindow(window, site))
+      case 'aggregate':
+        return this.#with('aggregate', step, path, (aggregate) => this.#aggregate(aggregate, site))
+      case 'to':
+        return this.#with('to', step, path, (to) => (this.#draft = addSink(this.#draft, site, sinkTopic(to))))
+      case 'eventTime':
+        return
+    }
+  }
+
+  #with<V extends Verb>(verb: V, step: Record<Verb, unknown>, path: string, use: (parsed: Step<V>) => void): void {
+    const parsed = parseStep(verb, step[verb], `${path}.${verb}`, this.#problems)
+    if (parsed === null) this.#incomplete = true
+    else use(parsed)
+  }
+
+  #eventTime({ field, from, outOfOrderness }: Step<'eventTime'>, path: string): void {
+    if ((field === undefined) === (from === undefined)) return this.#give(path, 'name the field that holds the time, or say from: record')
+    const timestamp: EventTimeNode['timestamp'] = field === undefined ? { kind: 'record' } : { kind: 'field', name: field }
+    this.#draft = addEventTime(this.#draft, { path }, timestamp, { outOfOrderness })
+  }
+
+  #openWindow(step: Step<'window'>, site: Site): void {
+    const { tumbling, sliding, slide, lateness, offset, emit = 'final' } = step
+    if (tumbling === undefined && sliding === undefined && this.#isUnsupported(site.path)) {
+      this.#incomplete = true
+      return
+    }
+    if ((tumbling === undefined) === (sliding === undefined))
+      return this.#give(site.path, 'give the size as tumbling: 1m, or as sliding: 10m with slide: 1m')
+    if ((sliding === undefined) !== (slide === undefined)) return this.#give(site.path, 'sliding and slide stand together: sliding: 10m, slide: 1m')
+    const shape = sliding !== undefined && slide !== undefined ? ({ kind: 'sliding', size: sliding, slide } as const) : null
+    const size = tumbling ?? ''
+    this.#window = { window: { ...(shape ?? { kind: 'tumbling', size, slide: size }), lateness, offset, emit }, site }
+  }
+
+  #aggregate({ name, fields }: Step<'aggregate'>, site: Site): void {
+    const aggregates: Record<string, Aggregate> = {}
+    for (const [field, choice] of Object.entries(fields)) {
+      const kinds = Object.entries(choice)
+      const [kind, operand] = kinds[0] ?? []
+      if (kinds.length !== 1 || (kind !== 'count' && typeof operand !== 'string'))
+        this.#give(`${site.path}.fields.${field}`, 'give one of count: {}, sum, min, max, avg: FIELD')
+      else aggregates[field] = typeof operand === 'string' ? { kind: kind as 'sum', field: operand } : { kind: 'count' }
+    }
+    const open = this.#window
+    this.#window = null
+    if (open === null) return this.#incomplete ? undefined : this.#give(site.path, 'an aggregate needs a window: put window before it')
+    this.#draft = addWindowAggregate(this.#draft, { ...site, window: open.site }, open.window, name, aggregates)
+  }
+
+  #sourceTopic(from: Step<'from'>, path: string): KafkaTopic<unknown> {
+    const schema = from.schema === undefined ? null : this.#schema(from.schema, `${path}.schema`)
+    return { ...plainTopic(from), key: from.key ?? null, schema, startFrom: this.#startFrom(from, path) }
+  }
+
+  #schema(json: unknown, path: string): RecordSchema | null {
+    try {
+      return parseSchema(json, path)
+    } catch (error) {
+      if (!(error instanceof StreamJobError)) throw error
+      const { path: at, what, hint } = error.fields
+      if (typeof at === 'string') this.#give(at, `${String(what)}; ${String(hint)}`)
+      else this.#give(path, error.message)
+      return null
+    }
+  }
+
+  #startFrom({ startFrom, startTimestamp }: Step<'from'>, path: string): StartFrom | null {
+    if ((startFrom === 'Timestamp') !== (startTimestamp !== undefined)) {
+      this.#give(`${path}.startFrom`, 'startFrom: Timestamp and startTimestamp stand together')
+      return null
+    }
+    if (startTimestamp !== undefined) return { kind: 'timestamp', timestamp: Date.parse(startTimestamp) }
+    return startFrom === undefined ? null : { kind: startFrom === 'Earliest' ? 'earliest' : 'latest' }
+  }
+
+  /** Whether a part of the step asks for something that does not exist yet: then it is not told that the step lacks what does. */
+  #isUnsupported(path: string): boolean {
+    return this.#problems.some((problem) => problem.kind === 'not-supported-yet' && problem.path.startsWith(`${path}.`))
+  }
+
+  #give(path: string, message: string): void {
+    this.#incomplete = true
+    this.#problems.push({ kind: 'invalid', path, message })
+  }
+}
+
+function unknownStep(word: string, path: string): Problem {
+  if (word !== 'reduce') return unknownWord(word, `${path}.${word}`, Object.keys(grammar))
+  return { kind: 'invalid', path: `${path}.reduce`, message: 'reduce takes a function: write the program in TypeScript, or use aggregate' }
+}
+
+function mapper(map: Step<'map'>): Parameters<typeof addMap>[2] {
+  if (typeof map === 'string') return cel(map)
+  return { kind: 'fields', fields: Object.fromEntries(Object.entries(map.fields).map(([name, text]) => [name, cel(text)])) }
+}
+
+function plainTopic({ topic, format = 'json' }: { readonly topic: string; readonly format?: string | undefined }): KafkaTopic<unknown> {
+  return { topic, format, key: null, schema: null, startFrom: null, create: null, idleTimeout: null }
+}
+
+function sinkTopic(to: Step<'to'>): KafkaTopic<unknown> {
+  const { create } = to
+  return {
+    ...plainTopic(to),
+    create: create === undefined ? null : { partitions: create.partitions, replicationFactor: create.replicationFactor ?? -1 },
+  }
+}
