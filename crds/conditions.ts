@@ -1,6 +1,6 @@
 /** The conditions of both resources: what each one promises, and which way is good. Their reasons stand in reasons.ts. */
 import { z } from 'zod'
-import { instant } from './schema/instant.ts'
+import { operatorInstant } from './schema/instant.ts'
 import { patternText, text } from './schema/scalars.ts'
 
 /** A condition as Kubernetes defines it. */
@@ -16,7 +16,7 @@ export const Condition = z.object({
     .max(Number.MAX_SAFE_INTEGER - 1)
     .optional()
     .describe('Generation of the spec that it speaks of.'),
-  lastTransitionTime: instant().describe('When the status changed last.'),
+  lastTransitionTime: operatorInstant().describe('When the status changed last.'),
   reason: patternText({ max: 1024 }, '^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$').describe('Why, in one word.'),
   message: text({ min: 0, max: 32_768 }).describe('Why, for humans.'),
 })

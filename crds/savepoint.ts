@@ -4,7 +4,7 @@ import { ObjectMeta } from './metadata.ts'
 import { apiVersion } from './names.ts'
 import { parseResource } from './parse.ts'
 import { jobName } from './schema/formats.ts'
-import { instant } from './schema/instant.ts'
+import { operatorInstant } from './schema/instant.ts'
 import { withRules } from './schema/rules.ts'
 import { listByKey, text } from './schema/scalars.ts'
 
@@ -35,7 +35,7 @@ export const SavepointStatus = z.object({
   tasks: z.int().min(0).max(1_000_000_000).optional().describe('Tasks that it holds.'),
   planFingerprint: text({ max: 128 }).optional().describe('Fingerprint of the plan that wrote it.'),
   epoch: text({ max: 20 }).optional().describe('Epoch of the job when it was taken.'),
-  completedAt: instant().optional().describe('When the manifest was written.'),
+  completedAt: operatorInstant().optional().describe('When the manifest was written.'),
 })
 export type SavepointStatus = z.output<typeof SavepointStatus>
 

@@ -13,7 +13,7 @@ export const streamJobRules: readonly Rule<Named>[] = [
     cel: `self.metadata.name.size() <= ${maxNameLength} && self.metadata.name.matches(${celText(dnsLabel.pattern)})`,
     check: (value) => value.metadata.name.length <= maxNameLength && dnsLabelRegExp.test(value.metadata.name),
     fieldPath: '.metadata.name',
-    message: `the name of a StreamJob has at most ${maxNameLength} lower-case letters, digits and -, beginning and ending with a letter or digit: pods and labels are named after it`,
+    message: `the name of a StreamJob has at most ${maxNameLength} lower-case letters, digits and dashes, beginning and ending with a letter or digit: pods and labels are named after it`,
   },
   {
     cel: `has(self.spec.kafka.applicationId) || !(self.metadata.name in ${celList(reservedSegments)})`,

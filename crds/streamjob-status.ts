@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Condition } from './conditions.ts'
 import { maxWorkers } from './spec/autoscaling.ts'
-import { instant } from './schema/instant.ts'
+import { operatorInstant } from './schema/instant.ts'
 import { listByKey, map, text } from './schema/scalars.ts'
 
 const size = (): z.ZodInt => z.int().min(0).max(maxWorkers)
@@ -15,9 +15,9 @@ const Operation = z.object({
   from: size().optional().describe('Workers before.'),
   to: size().optional().describe('Workers after.'),
   savepoint: text({ max: 253 }).optional().describe('Savepoint that the operation takes or starts from.'),
-  startedAt: instant().describe('When the operation began.'),
-  stepStartedAt: instant().optional().describe('When the step began.'),
-  deadline: instant().optional().describe('When the step is given up.'),
+  startedAt: operatorInstant().describe('When the operation began.'),
+  stepStartedAt: operatorInstant().optional().describe('When the step began.'),
+  deadline: operatorInstant().optional().describe('When the step is given up.'),
   inputs: map(text({ min: 0, max: 1024 }), { max: 32 })
     .optional()
     .describe('What further was fixed when the operation began.'),
@@ -58,7 +58,7 @@ export const StreamJobStatus = z.object({
   lastSavepoint: z
     .object({
       name: text({ max: 253 }).describe('Name of the Savepoint.'),
-      completedAt: instant().describe('When it was complete.'),
+      completedAt: operatorInstant().describe('When it was complete.'),
     })
     .optional()
     .describe('The newest complete savepoint.'),
@@ -66,7 +66,7 @@ export const StreamJobStatus = z.object({
     .object({
       desired: size().describe('Workers that it wants.'),
       reason: text({ max: 1024 }).describe('Why.'),
-      decidedAt: instant().describe('Since when.'),
+      decidedAt: operatorInstant().describe('Since when.'),
     })
     .optional()
     .describe("The autoscaler's decision."),

@@ -9,18 +9,18 @@ export const objectName = (): z.ZodString =>
     { max: 253 },
     {
       pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
-      message: 'write the name of an object in the namespace of the job: lower-case letters, digits, - and .',
+      message: 'write the name of an object in the namespace of the job: lower-case letters, digits, dashes and dots',
     },
   )
 
 /** Key within a ConfigMap or Secret. */
 export const dataKey = (): z.ZodString =>
-  text({ max: 253 }, { pattern: '^[-._a-zA-Z0-9]+$', message: 'write a key of that object: letters, digits, -, _ and .' })
+  text({ max: 253 }, { pattern: '^[-._a-zA-Z0-9]+$', message: 'write a key of that object: letters, digits, dashes, underscores and dots' })
 
 /** Name of a StreamJob. */
 export const dnsLabel: Format = {
   pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
-  message: 'write lower-case letters, digits and -, beginning and ending with a letter or digit',
+  message: 'write lower-case letters, digits and dashes, beginning and ending with a letter or digit',
 }
 export const jobName = (): z.ZodString => text({ max: maxNameLength }, dnsLabel)
 
@@ -30,7 +30,7 @@ export const topicName = (): z.ZodString =>
     { max: 249 },
     {
       pattern: '^([-_a-zA-Z0-9][-._a-zA-Z0-9]*|[.][-._a-zA-Z0-9]*[-_a-zA-Z0-9][-._a-zA-Z0-9]*)$',
-      message: 'write a topic name: letters, digits, ., _ and -',
+      message: 'write a topic name: letters, digits, dots, underscores and dashes',
     },
   )
 
@@ -50,7 +50,7 @@ export const relativePath = (): z.ZodString =>
     { max: 512 },
     {
       pattern: '^([-_a-zA-Z0-9]|[.][-_a-zA-Z0-9])[-_.a-zA-Z0-9]*(/([-_a-zA-Z0-9]|[.][-_a-zA-Z0-9])[-_.a-zA-Z0-9]*)*/?$',
-      message: 'write a relative path such as team/revenue/, with no part that is . or ..',
+      message: 'write a relative path such as team/revenue/, without parts of dots alone',
     },
   )
 

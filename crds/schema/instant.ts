@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { withRules } from './rules.ts'
+import { carried, withRules } from './rules.ts'
 import { text } from './scalars.ts'
 
 /** A point in time in RFC 3339, such as `2026-11-22T06:00:00Z`. */
@@ -11,6 +11,15 @@ export function instant(): z.ZodString {
       message: 'write a time such as 2026-11-22T06:00:00Z',
     },
   ])
+}
+
+/** A point in time that the operator writes: the type that Kubernetes has for it. */
+export function operatorInstant(): z.ZodString {
+  const time = text({ max: 40 }).refine(
+    (value) => regExp.test(value) && Number(value.slice(8, 10)) <= daysOfMonth(value),
+    'is not a time in RFC 3339',
+  )
+  return carried(time).meta({ ...time.meta(), format: 'date-time' })
 }
 
 const pattern =

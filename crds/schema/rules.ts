@@ -3,12 +3,13 @@ import type { z } from 'zod'
 
 /** The schema with its rules: zod runs the checks, the CRD carries the CEL. */
 export function withRules<S extends z.ZodType>(schema: S, rules: readonly (Rule<z.output<S>> | TransitionRule)[]): S {
+  if (rules.length === 0) return schema
   const checked = schema.superRefine((value, context) => {
     for (const rule of rules) {
       if ('check' in rule && !rule.check(value)) context.addIssue({ code: 'custom', message: rule.message, path: pathOf(rule), continue: true })
     }
   })
-  return checked.meta({ ...schema.meta(), [validationsKey]: [...rulesOf(schema), ...rules.map(celRule)] })
+  return carried(checked).meta({ ...schema.meta(), [validationsKey]: [...rulesOf(schema), ...rules.map(celRule)] })
 }
 
 /** A rule about one value. */
@@ -44,6 +45,19 @@ export function celRule(rule: Rule<never> | TransitionRule): CelRule {
   const cel = 'transition' in rule ? rule.transition : rule.cel
   return { rule: cel, message: rule.message, ...(rule.fieldPath === undefined ? {} : { fieldPath: rule.fieldPath }) }
 }
+
+/** Says that what the schema's refinements check so far stands in the CRD too; others are refused there. */
+export function carried<S extends z.ZodType>(schema: S): S {
+  for (const check of schema._zod.def.checks ?? []) carriedChecks.add(check)
+  return schema
+}
+
+/** Whether the CRD has what this check of zod does. */
+export function isCarried(check: object): boolean {
+  return carriedChecks.has(check)
+}
+
+const carriedChecks = new WeakSet<object>()
 
 /** A text as a CEL literal: raw, so that backslashes of a pattern stay as they are. */
 export function celText(text: string): string {

@@ -1,7 +1,7 @@
 /** The scalar, list and map types of the resources. Each has bounds that mean the same in zod and in Kubernetes. */
 import { z } from 'zod'
 import { durationHint, parseDuration } from '../durations.ts'
-import { celText, validationsKey, withRules } from './rules.ts'
+import { carried, celText, validationsKey, withRules } from './rules.ts'
 
 /** A string of `min` (1) to `max` characters; characters are code points, as Kubernetes counts them. */
 export function text(bounds: { readonly max: number; readonly min?: number }, format?: Format): z.ZodString {
@@ -11,7 +11,7 @@ export function text(bounds: { readonly max: number; readonly min?: number }, fo
     .refine((value) => codePoints(value) >= min, `should be at least ${min} characters long`)
     .refine((value) => codePoints(value) <= max, `should be at most ${max} characters long`)
     .meta({ ...(min > 0 ? { minLength: min } : {}), maxLength: max })
-  return format === undefined ? bounded : matching(bounded, format)
+  return format === undefined ? carried(bounded) : matching(bounded, format)
 }
 
 /** What a string looks like. The pattern must mean the same in JavaScript and RE2: no look-around, no `.`, `\w`, `\s`. */
@@ -28,11 +28,8 @@ export function patternText(bounds: { readonly max: number; readonly min?: numbe
 
 /** A list of at most `max` items. Atomic: who applies it owns all of it. */
 export function list<T extends z.ZodType>(items: T, bounds: { readonly max: number; readonly min?: number }): z.ZodArray<T> {
-  return z
-    .array(items)
-    .min(bounds.min ?? 0)
-    .max(bounds.max)
-    .meta({ 'x-kubernetes-list-type': 'atomic' })
+  const bounded = z.array(items).max(bounds.max)
+  return (bounds.min === undefined ? bounded : bounded.min(bounds.min)).meta({ 'x-kubernetes-list-type': 'atomic' })
 }
 
 /** A list whose items are told apart by one of their fields. */
@@ -41,19 +38,19 @@ export function listByKey<T extends z.ZodType<Record<K, string>>, K extends stri
   key: K,
   bounds: { readonly max: number },
 ): z.ZodArray<T> {
-  return z
+  const unique = z
     .array(items)
     .max(bounds.max)
     .refine((values) => new Set(values.map((value) => value[key])).size === values.length, `should not hold the same ${key} twice`)
-    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [key] })
+  return carried(unique).meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [key] })
 }
 
 /** A map of at most `max` entries. */
 export function map<T extends z.ZodType>(values: T, bounds: { readonly max: number }): z.ZodRecord<z.ZodString, T> {
-  return z
+  const bounded = z
     .record(z.string(), values)
     .refine((entries) => Object.keys(entries).length <= bounds.max, `should have at most ${bounds.max} entries`)
-    .meta({ maxProperties: bounds.max })
+  return carried(bounded).meta({ maxProperties: bounds.max })
 }
 
 /** An object whose fields the schema does not know; Kubernetes keeps them as they are. */
@@ -96,7 +93,7 @@ export function isCelDurationText(value: string): boolean {
 function matching<S extends z.ZodType<string>>(schema: S, format: Format): S {
   const regExp = new RegExp(format.pattern, 'u')
   const rule = { rule: `self.matches(${celText(format.pattern)})`, message: format.message }
-  return schema.refine((value) => regExp.test(value), format.message).meta({ ...schema.meta(), [validationsKey]: [rule] })
+  return carried(schema.refine((value) => regExp.test(value), format.message)).meta({ ...schema.meta(), [validationsKey]: [rule] })
 }
 
 function codePoints(value: string): number {

@@ -15,7 +15,10 @@ const reservedRegExp = new RegExp(reserved)
 const applicationId = withRules(
   text(
     { max: 120 },
-    { pattern: '^[-_a-zA-Z0-9]+([.][-_a-zA-Z0-9]+)*$', message: 'write letters, digits, _ and -, in one or more parts with dots between' },
+    {
+      pattern: '^[-_a-zA-Z0-9]+([.][-_a-zA-Z0-9]+)*$',
+      message: 'write letters, digits, underscores and dashes, in one or more parts with dots between',
+    },
   ),
   [
     {

@@ -33,7 +33,10 @@ const envVar = withRules(
   z.object({
     name: text(
       { max: 253 },
-      { pattern: '^[-._a-zA-Z][-._a-zA-Z0-9]*$', message: 'write the name of a variable: letters, digits, -, _ and ., not beginning with a digit' },
+      {
+        pattern: '^[-._a-zA-Z][-._a-zA-Z0-9]*$',
+        message: 'write the name of a variable: letters, digits, underscores, dashes and dots, not beginning with a digit',
+      },
     ).describe('Name of the variable.'),
     value: text({ min: 0, max: 32_768 }).optional().describe('Its value.'),
     valueFrom: valueSource.optional().describe('Where its value comes from.'),
@@ -59,11 +62,11 @@ export const Program = withRules(
       {
         cel: `bytes(self).size() <= ${inlineLimit}`,
         check: (value) => new TextEncoder().encode(value).length <= inlineLimit,
-        message: 'an inline program has at most 128 KiB; put a larger one into an image',
+        message: 'it may have 128 KiB at most; put a larger program into an image',
       },
     ])
       .optional()
-      .describe('The program as the text of a TypeScript module, at most 128 KiB.'),
+      .describe('The program as the text of a TypeScript module.'),
     configMap: z
       .object({
         name: objectName().describe('Name of the ConfigMap.'),

@@ -6,7 +6,7 @@ import { duration, text } from '../schema/scalars.ts'
 const s3 = z.object({
   bucket: text(
     { min: 3, max: 63 },
-    { pattern: '^[a-z0-9][-.a-z0-9]*[a-z0-9]$', message: 'write the name of a bucket: lower-case letters, digits, - and .' },
+    { pattern: '^[a-z0-9][-.a-z0-9]*[a-z0-9]$', message: 'write the name of a bucket: lower-case letters, digits, dashes and dots' },
   ).describe('Name of the bucket.'),
   prefix: relativePath().optional().describe('Folder in the bucket.'),
   endpoint: httpUrl().optional().describe("Address of the service; absent: Amazon's."),

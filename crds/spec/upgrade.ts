@@ -17,9 +17,13 @@ export type Upgrade = z.output<typeof Upgrade>
 
 /** A wish to go back in history or to start afresh; carried out once per id. */
 export const Restore = z.object({
-  id: text({ max: 63 }, { pattern: '^[a-zA-Z0-9]([-._a-zA-Z0-9]*[a-zA-Z0-9])?$', message: 'write letters, digits, -, _ and .' }).describe(
-    'Name of this wish; a new id asks for it anew.',
-  ),
+  id: text(
+    { max: 63 },
+    {
+      pattern: '^[a-zA-Z0-9]([-._a-zA-Z0-9]*[a-zA-Z0-9])?$',
+      message: 'write letters, digits, dashes, underscores and dots, beginning and ending with a letter or digit',
+    },
+  ).describe('Name of this wish; a new id asks for it anew.'),
   from: withRules(
     z.object({
       savepoint: objectName().optional().describe('A Savepoint in the namespace of the job.'),
