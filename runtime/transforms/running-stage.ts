@@ -136,7 +136,7 @@ export class RunningStage implements CompiledStage {
   #overdue(): boolean {
     let { watermark } = this
     for (const window of this.#parts.windows) {
-      if (watermark >= window.due) return true
+      if (window.isDue(watermark)) return true
       watermark -= window.latenessMs
     }
     return false

@@ -1,3 +1,4 @@
+import { describeValue } from '../formats/codec.ts'
 import type { Aggregate, WindowAggregateNode } from '../plan/nodes.ts'
 import type { RowId, StateStore, StateTable } from '../state/store.ts'
 import { RecordRejected } from './chain.ts'
@@ -107,7 +108,7 @@ export class AggregateContents implements WindowContents {
     const read = typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[field] : undefined
     if (typeof read === 'number' && Number.isFinite(read)) return read
     if (read === undefined || read === null) return NaN
-    throw new RecordRejected('processing', `${this.#name}: field "${field}" is ${typeof read} ${String(read)}, not a finite number`)
+    throw new RecordRejected('processing', `${this.#name}: field "${field}" is ${describeValue(read)}, not a finite number`)
   }
 
   #grow(): void {

@@ -48,13 +48,14 @@ export class KeyedWindow implements StretchEnd {
   watermark = -Infinity
   /** What is promised downstream: no result with timestamp <= it will follow. Held back by the lateness, because results carry their window's end. */
   forwarded = -Infinity
-  /** The watermark at which the earliest window closes; Infinity when there is none. */
-  due = Infinity
   readonly uid: string
   readonly latenessMs: number
   readonly push: Push
   readonly #options: WindowOptions
+  /** Start of the earliest window that has rows; Infinity when there is none. */
   #earliest = Infinity
+  /** The watermark at which it closes. */
+  #due = Infinity
   #preparedOldest = Infinity
   #late: { readonly value: Buffer; readonly timestamp: number; readonly windowStart: number }[] = []
 
@@ -100,11 +101,16 @@ export class KeyedWindow implements StretchEnd {
    */
   advance(watermark: number): boolean {
     this.watermark = watermark
-    while (watermark >= this.due) {
+    while (this.isDue(watermark)) {
       if (!this.#close(this.#earliest)) return false
     }
     this.forwarded = watermark - this.latenessMs
     return true
+  }
+
+  /** Whether this watermark closes a window. At the end of the input it is Infinity, which closes all that there are. */
+  isDue(watermark: number): boolean {
+    return watermark >= this.#due && this.#earliest !== Infinity
   }
 
   /** Goes to where a snapshot was taken; the rows are in the table already, or will be before `locate` is called. */
@@ -123,7 +129,7 @@ export class KeyedWindow implements StretchEnd {
   #expect(start: number): void {
     const { window } = this.#options
     this.#earliest = start
-    this.due = closingWatermark(start, window.sizeMs, window.latenessMs)
+    this.#due = closingWatermark(start, window.sizeMs, window.latenessMs)
   }
 
   /** False: the slice is full. */
