@@ -3,7 +3,7 @@ import type { CallOptions, Desired, KubeClient } from './client.ts'
 import type { KubeObject, Resource, Stored } from './resources.ts'
 
 /** Where an object carries the hash of what was applied to it last. */
-export const appliedAnnotation = 'streamjob.dev/applied'
+export const appliedAnnotation = 'streamjob.dev/applied-hash'
 
 /** Makes objects so by server-side apply, but only when they are not so already: a steady state writes nothing. */
 export interface Applier {
@@ -54,7 +54,7 @@ export function covers(actual: unknown, desired: unknown): boolean {
     const found: readonly unknown[] = actual
     return desired.every((item: unknown, index) => covers(found.find((other) => sameName(other, item)) ?? found[index], item))
   }
-  if (typeof desired === 'object') {
+  if (typeof desired === 'object' && desired !== null) {
     if (typeof actual !== 'object' || actual === null) return false
     // Both are plain objects of JSON here.
     const fields = actual as Readonly<Record<string, unknown>>

@@ -1,0 +1,28 @@
+/** A real API server for tests: its kubeconfig is named by the environment. */
+import { randomUUID } from 'node:crypto'
+import { systemClock } from '../../operator/clock.ts'
+import type { KubeClient } from '../../operator/kube/client.ts'
+import { namespaces } from '../../operator/kube/resources.ts'
+import { createKubeClient, type KubeClientOptions } from '../../operator/kube/rest/client.ts'
+import { type Connection, kubeconfigConnection } from '../../operator/kube/rest/connection.ts'
+
+export function testKubeconfig(): string {
+  const path = process.env['STREAMJOB_TEST_KUBECONFIG']
+  if (path === undefined || path === '') throw new Error('STREAMJOB_TEST_KUBECONFIG names no kubeconfig; start an API server with hack/apiserver up')
+  return path
+}
+
+/** Credentials and address of the test server. */
+export const testConnection = (): Promise<Connection> => kubeconfigConnection({ path: testKubeconfig() })
+
+/** A client of the test server, without a limit that would slow tests. */
+export async function testClient(options: Partial<KubeClientOptions> = {}): Promise<KubeClient> {
+  return createKubeClient(await testConnection(), { clock: systemClock, qps: 1_000, burst: 1_000, ...options })
+}
+
+/** A namespace of its own for one test. A bare API server has nobody who empties namespaces: it stays until the server goes. */
+export async function testNamespace(client: KubeClient): Promise<string> {
+  const name = `test-${randomUUID().slice(0, 13)}`
+  await client.create(namespaces, { metadata: { name } })
+  return name
+}
