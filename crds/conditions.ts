@@ -14,7 +14,7 @@ export const Condition = z.object({
     .int()
     .min(0)
     .max(Number.MAX_SAFE_INTEGER - 1)
-    .optional()
+    .exactOptional()
     .describe('Generation of the spec that it speaks of.'),
   lastTransitionTime: operatorInstant().describe('When the status changed last.'),
   reason: patternText({ max: 1024 }, '^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$').describe('Why, in one word.'),

@@ -9,7 +9,7 @@ export const ObjectMeta = z.object({
   resourceVersion: z.string(),
   generation: z.int(),
   creationTimestamp: z.string(),
-  deletionTimestamp: z.string().optional(),
+  deletionTimestamp: z.string().exactOptional(),
   labels: z.record(z.string(), z.string()).default({}),
   annotations: z.record(z.string(), z.string()).default({}),
   finalizers: z.array(z.string()).default([]),

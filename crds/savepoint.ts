@@ -26,16 +26,16 @@ export const SavepointStatus = z.object({
     .int()
     .min(0)
     .max(Number.MAX_SAFE_INTEGER - 1)
-    .optional()
+    .exactOptional()
     .describe('Generation of the spec that this status speaks of.'),
-  conditions: listByKey(Condition, 'type', { max: 16 }).optional().describe('What holds and what does not.'),
-  location: text({ max: 2048 }).optional().describe('Address of the manifest.'),
-  bytes: bigCount().optional().describe('Size of all files.'),
-  rows: bigCount().optional().describe('Rows of state.'),
-  tasks: z.int().min(0).max(1_000_000_000).optional().describe('Tasks that it holds.'),
-  planFingerprint: text({ max: 128 }).optional().describe('Fingerprint of the plan that wrote it.'),
-  epoch: text({ max: 20 }).optional().describe('Epoch of the job when it was taken.'),
-  completedAt: operatorInstant().optional().describe('When the manifest was written.'),
+  conditions: listByKey(Condition, 'type', { max: 16 }).exactOptional().describe('What holds and what does not.'),
+  location: text({ max: 2048 }).exactOptional().describe('Address of the manifest.'),
+  bytes: bigCount().exactOptional().describe('Size of all files.'),
+  rows: bigCount().exactOptional().describe('Rows of state.'),
+  tasks: z.int().min(0).max(1_000_000_000).exactOptional().describe('Tasks that it holds.'),
+  planFingerprint: text({ max: 128 }).exactOptional().describe('Fingerprint of the plan that wrote it.'),
+  epoch: text({ max: 20 }).exactOptional().describe('Epoch of the job when it was taken.'),
+  completedAt: operatorInstant().exactOptional().describe('When the manifest was written.'),
 })
 export type SavepointStatus = z.output<typeof SavepointStatus>
 
@@ -45,7 +45,7 @@ export const Savepoint = z.object({
   kind: z.literal('Savepoint'),
   metadata: ObjectMeta,
   spec: SavepointSpec,
-  status: SavepointStatus.optional(),
+  status: SavepointStatus.exactOptional(),
 })
 export type Savepoint = z.output<typeof Savepoint>
 

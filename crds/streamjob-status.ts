@@ -12,14 +12,14 @@ const Operation = z.object({
   kind: text({ max: 64 }).describe('Start, Rescale, Upgrade, Savepoint, Suspend or Delete.'),
   id: text({ max: 128 }).describe('Tells this operation from others of its kind; names and paths are made of it.'),
   step: text({ max: 64 }).describe('The step that is being carried out.'),
-  from: size().optional().describe('Workers before.'),
-  to: size().optional().describe('Workers after.'),
-  savepoint: text({ max: 253 }).optional().describe('Savepoint that the operation takes or starts from.'),
+  from: size().exactOptional().describe('Workers before.'),
+  to: size().exactOptional().describe('Workers after.'),
+  savepoint: text({ max: 253 }).exactOptional().describe('Savepoint that the operation takes or starts from.'),
   startedAt: operatorInstant().describe('When the operation began.'),
-  stepStartedAt: operatorInstant().optional().describe('When the step began.'),
-  deadline: operatorInstant().optional().describe('When the step is given up.'),
+  stepStartedAt: operatorInstant().exactOptional().describe('When the step began.'),
+  deadline: operatorInstant().exactOptional().describe('When the step is given up.'),
   inputs: map(text({ min: 0, max: 1024 }), { max: 32 })
-    .optional()
+    .exactOptional()
     .describe('What further was fixed when the operation began.'),
 })
 export type Operation = z.output<typeof Operation>
@@ -30,37 +30,37 @@ export const StreamJobStatus = z.object({
     .int()
     .min(0)
     .max(Number.MAX_SAFE_INTEGER - 1)
-    .optional()
+    .exactOptional()
     .describe('Generation of the spec that this status speaks of.'),
-  epoch: text({ max: 20 }).optional().describe('Number of the newest job record.'),
-  parallelism: size().optional().describe('Workers that the job record names.'),
-  selector: text({ max: 512 }).optional().describe('Label selector of the workers.'),
-  workers: text({ max: 16 }).optional().describe('Workers that are ready, of those wanted: `2/3`.'),
-  conditions: listByKey(Condition, 'type', { max: 32 }).optional().describe('What holds and what does not.'),
-  operation: Operation.optional().describe('The change that is being carried out.'),
+  epoch: text({ max: 20 }).exactOptional().describe('Number of the newest job record.'),
+  parallelism: size().exactOptional().describe('Workers that the job record names.'),
+  selector: text({ max: 512 }).exactOptional().describe('Label selector of the workers.'),
+  workers: text({ max: 16 }).exactOptional().describe('Workers that are ready, of those wanted: `2/3`.'),
+  conditions: listByKey(Condition, 'type', { max: 32 }).exactOptional().describe('What holds and what does not.'),
+  operation: Operation.exactOptional().describe('The change that is being carried out.'),
   program: z
     .object({
       fingerprint: text({ max: 128 }).describe('Fingerprint of the plan.'),
-      codeHash: text({ max: 128 }).optional().describe('Hash of the program that was planned.'),
-      image: text({ max: 1024 }).optional().describe('Image that runs, by digest.'),
+      codeHash: text({ max: 128 }).exactOptional().describe('Hash of the program that was planned.'),
+      image: text({ max: 1024 }).exactOptional().describe('Image that runs, by digest.'),
       stages: count().describe('Stages of the plan.'),
       tasks: count().describe('Tasks: partitions of all stages.'),
     })
-    .optional()
+    .exactOptional()
     .describe('The program that runs.'),
   restore: z
     .object({
       id: text({ max: 63 }).describe('Id of spec.restore.'),
-      savepoint: text({ max: 253 }).optional().describe('Savepoint that it started from; absent: afresh.'),
+      savepoint: text({ max: 253 }).exactOptional().describe('Savepoint that it started from; absent: afresh.'),
     })
-    .optional()
+    .exactOptional()
     .describe('The newest restore that was carried out.'),
   lastSavepoint: z
     .object({
       name: text({ max: 253 }).describe('Name of the Savepoint.'),
       completedAt: operatorInstant().describe('When it was complete.'),
     })
-    .optional()
+    .exactOptional()
     .describe('The newest complete savepoint.'),
   autoscaler: z
     .object({
@@ -68,7 +68,7 @@ export const StreamJobStatus = z.object({
       reason: text({ max: 1024 }).describe('Why.'),
       decidedAt: operatorInstant().describe('Since when.'),
     })
-    .optional()
+    .exactOptional()
     .describe("The autoscaler's decision."),
 })
 export type StreamJobStatus = z.output<typeof StreamJobStatus>

@@ -30,7 +30,7 @@ export const StreamJobSpec = withRules(
     state: State.prefault({}).describe('Where the workers keep their state beside the changelog.'),
     savepoints: Savepoints.prefault({}).describe('Storage, schedule and retention of savepoints.'),
     upgrade: Upgrade.prefault({}).describe('How a changed program takes over.'),
-    restore: Restore.optional().describe('Start from a savepoint, or afresh; carried out once per id.'),
+    restore: Restore.exactOptional().describe('Start from a savepoint, or afresh; carried out once per id.'),
     pod: Pod.prefault({}).describe("The workers' pods."),
     suspend: z.boolean().default(false).describe('Stop the workers and keep state and positions.'),
     deletion: Deletion.prefault({}).describe('What happens outside Kubernetes when the StreamJob is deleted.'),
@@ -51,7 +51,7 @@ const kind = { apiVersion: z.literal(apiVersion), kind: z.literal('StreamJob') }
 
 /** A StreamJob as the API server stores it. */
 export const StreamJob = withRules(
-  z.object({ ...kind, metadata: ObjectMeta, spec: StreamJobSpec, status: StreamJobStatus.optional() }),
+  z.object({ ...kind, metadata: ObjectMeta, spec: StreamJobSpec, status: StreamJobStatus.exactOptional() }),
   streamJobRules,
 )
 export type StreamJob = z.output<typeof StreamJob>

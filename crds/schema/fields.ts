@@ -85,6 +85,7 @@ function typeOf(schema: StructuralSchema): string {
   if (schema['x-kubernetes-int-or-string'] === true) return 'number or string'
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${String(value)}\``).join(', ')
   const { type } = schema
+  if (type === undefined) return 'anything'
   switch (type) {
     case 'array':
       return `list, ${range(schema.minItems, schema.maxItems)}, of ${schema.items === undefined ? 'anything' : typeOf(schema.items)}`
@@ -100,8 +101,6 @@ function typeOf(schema: StructuralSchema): string {
       return `${type}, ${schema.minimum} to ${schema.maximum === Number.MAX_SAFE_INTEGER - 1 ? '2^53 - 2' : schema.maximum}`
     case 'boolean':
       return 'boolean'
-    default:
-      return 'anything'
   }
 }
 

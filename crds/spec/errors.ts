@@ -13,7 +13,7 @@ export const Errors = withRules(
     undecodable: policy.default('DeadLetter').describe('Records that are not of the declared format, or lack a key or a plausible timestamp.'),
     processing: policy.default('DeadLetter').describe('Records whose function throws.'),
     late: policy.default('DeadLetter').describe('Records all of whose windows are closed. DeadLetter: the late topic.'),
-    lateTopic: topicName().optional().describe('Where late records go. When absent it is APPLICATIONID.late.'),
+    lateTopic: topicName().exactOptional().describe('Where late records go. When absent it is APPLICATIONID.late.'),
   }),
   [
     {

@@ -35,9 +35,9 @@ const tls = z.object({
       name: objectName().describe('Name of the Secret.'),
       key: dataKey().default('ca.crt').describe('Key that holds the certificates, PEM.'),
     })
-    .optional()
+    .exactOptional()
     .describe('Certificates that the brokers are checked against; absent: those the image trusts.'),
-  clientSecret: objectName().optional().describe('Secret of type kubernetes.io/tls with the client certificate.'),
+  clientSecret: objectName().exactOptional().describe('Secret of type kubernetes.io/tls with the client certificate.'),
 })
 
 const sasl = z.object({
@@ -47,7 +47,7 @@ const sasl = z.object({
 
 const schemaRegistry = z.object({
   url: httpUrl().describe('Address of the registry.'),
-  secret: objectName().optional().describe('Secret of type kubernetes.io/basic-auth.'),
+  secret: objectName().exactOptional().describe('Secret of type kubernetes.io/basic-auth.'),
 })
 
 /** Topic settings on which exactly-once rests; the operator sets them itself. */
@@ -84,11 +84,11 @@ export const Kafka = withRules(
   z.object({
     brokers: list(broker, { min: 1, max: 32 }).describe('Some of the brokers, as host:port.'),
     applicationId: applicationId
-      .optional()
+      .exactOptional()
       .describe('Prefix of the group, the transactional ids and all internal topics. When absent it is NAMESPACE.NAME of the job.'),
-    tls: tls.optional().describe('Speak TLS; `{}` trusts what the image trusts.'),
-    sasl: sasl.optional().describe('Authenticate by SASL.'),
-    schemaRegistry: schemaRegistry.optional().describe('Where Avro and Protobuf schemas are found.'),
+    tls: tls.exactOptional().describe('Speak TLS; `{}` trusts what the image trusts.'),
+    sasl: sasl.exactOptional().describe('Authenticate by SASL.'),
+    schemaRegistry: schemaRegistry.exactOptional().describe('Where Avro and Protobuf schemas are found.'),
     internalTopics: internalTopics.prefault({}).describe('Topics that the operator makes for the job; applied when a topic is made.'),
   }),
   [

@@ -26,8 +26,8 @@ const labelMap = (): z.ZodRecord<z.ZodString, z.ZodString> =>
 const container = withRules(
   z.looseObject({
     name: text({ max: 63 }).describe('Name of the container.'),
-    image: text({ max: 512 }).optional().describe('Image of a sidecar.'),
-    securityContext: z.looseObject({}).optional().describe('Security context of a sidecar.'),
+    image: text({ max: 512 }).exactOptional().describe('Image of a sidecar.'),
+    securityContext: z.looseObject({}).exactOptional().describe('Security context of a sidecar.'),
   }),
   [
     {
@@ -47,9 +47,9 @@ const container = withRules(
 
 const podSpec = withRules(
   z.looseObject({
-    serviceAccountName: text({ min: 0, max: 253 }).optional().describe('Not allowed.'),
-    serviceAccount: text({ min: 0, max: 253 }).optional().describe('Not allowed.'),
-    containers: list(container, { max: 16 }).optional().describe(`Patches of the container \`${workerContainer}\`, and sidecars.`),
+    serviceAccountName: text({ min: 0, max: 253 }).exactOptional().describe('Not allowed.'),
+    serviceAccount: text({ min: 0, max: 253 }).exactOptional().describe('Not allowed.'),
+    containers: list(container, { max: 16 }).exactOptional().describe(`Patches of the container \`${workerContainer}\`, and sidecars.`),
   }),
   [
     {
@@ -65,27 +65,27 @@ const podSpec = withRules(
 export const Pod = z.object({
   resources: withRules(
     z.object({
-      requests: quantities.optional().describe('What a worker is promised.'),
-      limits: quantities.optional().describe('What a worker may use at most.'),
+      requests: quantities.exactOptional().describe('What a worker is promised.'),
+      limits: quantities.exactOptional().describe('What a worker may use at most.'),
     }),
     [],
   )
-    .optional()
+    .exactOptional()
     .describe(`Resources of the container \`${workerContainer}\`.`),
   template: z
     .looseObject({
       metadata: z
         .looseObject({
-          labels: labelMap().optional().describe('Further labels.'),
+          labels: labelMap().exactOptional().describe('Further labels.'),
           annotations: map(text({ min: 0, max: 4096 }), { max: 64 })
-            .optional()
+            .exactOptional()
             .describe('Further annotations.'),
         })
-        .optional()
+        .exactOptional()
         .describe('Labels and annotations of the pods.'),
-      spec: podSpec.optional().describe('Fields of a pod spec. Those not listed here are checked by the operator.'),
+      spec: podSpec.exactOptional().describe('Fields of a pod spec. Those not listed here are checked by the operator.'),
     })
-    .optional()
+    .exactOptional()
     .describe('Strategic merge patch on the pod template of the StatefulSet.'),
 })
 export type Pod = z.output<typeof Pod>

@@ -20,7 +20,7 @@ export const Processing = withRules(
       .enum(['Earliest', 'Latest', 'Timestamp'])
       .default('Earliest')
       .describe('Where to begin in partitions that were never read. A source may say otherwise.'),
-    startTimestamp: instant().optional().describe('Where `startFrom: Timestamp` begins.'),
+    startTimestamp: instant().exactOptional().describe('Where `startFrom: Timestamp` begins.'),
     idleTimeout: duration()
       .default('30s')
       .describe('After which a partition that is read to its end no longer holds the watermark. A source may say otherwise.'),

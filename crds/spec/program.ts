@@ -11,13 +11,13 @@ const secretOrConfigMapKey = z.object({
 
 const valueSource = withRules(
   z.object({
-    secretKeyRef: secretOrConfigMapKey.optional().describe('A key of a Secret.'),
-    configMapKeyRef: secretOrConfigMapKey.optional().describe('A key of a ConfigMap.'),
+    secretKeyRef: secretOrConfigMapKey.exactOptional().describe('A key of a Secret.'),
+    configMapKeyRef: secretOrConfigMapKey.exactOptional().describe('A key of a ConfigMap.'),
     fieldRef: z
       .object({
         fieldPath: text({ max: 253 }).describe('Path of the field, such as `metadata.name`.'),
       })
-      .optional()
+      .exactOptional()
       .describe('A field of the pod.'),
   }),
   [
@@ -38,8 +38,8 @@ const envVar = withRules(
         message: 'write the name of a variable: letters, digits, underscores, dashes and dots, not beginning with a digit',
       },
     ).describe('Name of the variable.'),
-    value: text({ min: 0, max: 32_768 }).optional().describe('Its value.'),
-    valueFrom: valueSource.optional().describe('Where its value comes from.'),
+    value: text({ min: 0, max: 32_768 }).exactOptional().describe('Its value.'),
+    valueFrom: valueSource.exactOptional().describe('Where its value comes from.'),
   }),
   [
     {
@@ -56,7 +56,7 @@ const inlineLimit = 131_072
 export const Program = withRules(
   z.object({
     steps: list(openObject({ max: 32 }), { min: 1, max: 64 })
-      .optional()
+      .exactOptional()
       .describe('The program as a list of steps, one linear chain. Parsed strictly when planned.'),
     inline: withRules(text({ max: inlineLimit }), [
       {
@@ -65,17 +65,17 @@ export const Program = withRules(
         message: 'it may have 128 KiB at most; put a larger program into an image',
       },
     ])
-      .optional()
+      .exactOptional()
       .describe('The program as the text of a TypeScript module.'),
     configMap: z
       .object({
         name: objectName().describe('Name of the ConfigMap.'),
         key: dataKey().default('program.ts').describe('Key that holds the module.'),
       })
-      .optional()
+      .exactOptional()
       .describe('A ConfigMap that holds the TypeScript module.'),
     image: text({ max: 512 }, { pattern: '^[a-zA-Z0-9][-._:/@a-zA-Z0-9]*$', message: 'write an image reference, such as registry.example/jobs:1.4' })
-      .optional()
+      .exactOptional()
       .describe('An image built on the runtime image. It is pinned by digest when it is planned.'),
     module: text(
       { max: 512 },
@@ -84,7 +84,7 @@ export const Program = withRules(
         message: 'write the path of a .ts, .mts, .js or .mjs file in the image, relative to its working folder',
       },
     )
-      .optional()
+      .exactOptional()
       .describe('The file in the image whose default export is the program.'),
     env: listByKey(envVar, 'name', { max: 100 }).default([]).describe('Environment of the program, as in a container.'),
   }),

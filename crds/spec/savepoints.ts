@@ -8,20 +8,20 @@ const s3 = z.object({
     { min: 3, max: 63 },
     { pattern: '^[a-z0-9][-.a-z0-9]*[a-z0-9]$', message: 'write the name of a bucket: lower-case letters, digits, dashes and dots' },
   ).describe('Name of the bucket.'),
-  prefix: relativePath().optional().describe('Folder in the bucket.'),
-  endpoint: httpUrl().optional().describe("Address of the service; absent: Amazon's."),
+  prefix: relativePath().exactOptional().describe('Folder in the bucket.'),
+  endpoint: httpUrl().exactOptional().describe("Address of the service; absent: Amazon's."),
   region: text({ max: 64 }, { pattern: '^[-a-zA-Z0-9]+$', message: 'write a region such as eu-central-1' })
-    .optional()
+    .exactOptional()
     .describe('Region of the bucket.'),
-  secret: objectName().optional().describe('Secret with `accessKeyId` and `secretAccessKey`; absent: the identity of the pod.'),
+  secret: objectName().exactOptional().describe('Secret with `accessKeyId` and `secretAccessKey`; absent: the identity of the pod.'),
 })
 
 /** Where the files of savepoints lie. */
 export const SavepointStorage = withRules(
   z.object({
-    s3: s3.optional().describe('A bucket of an S3 service.'),
-    volumeClaim: objectName().optional().describe('A PersistentVolumeClaim that many nodes can write (ReadWriteMany).'),
-    path: relativePath().optional().describe('Folder in the volume.'),
+    s3: s3.exactOptional().describe('A bucket of an S3 service.'),
+    volumeClaim: objectName().exactOptional().describe('A PersistentVolumeClaim that many nodes can write (ReadWriteMany).'),
+    path: relativePath().exactOptional().describe('Folder in the volume.'),
   }),
   [
     {
@@ -42,10 +42,10 @@ export type SavepointStorage = z.output<typeof SavepointStorage>
 /** Storage, schedule and retention of savepoints. */
 export const Savepoints = withRules(
   z.object({
-    storage: SavepointStorage.optional().describe('Where they are kept. None: no savepoints.'),
+    storage: SavepointStorage.exactOptional().describe('Where they are kept. None: no savepoints.'),
     schedule: z
       .object({ every: duration().describe('Time between savepoints.') })
-      .optional()
+      .exactOptional()
       .describe('Take savepoints regularly.'),
     retain: z
       .object({

@@ -8,7 +8,7 @@ const volume = withRules(
     size: text({ max: 32 }, { pattern: '^[1-9][0-9]{0,11}(k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$', message: 'write a size such as 10Gi' }).describe(
       'Size of the volume of each worker; it can only grow.',
     ),
-    storageClassName: objectName().optional().describe("StorageClass; absent: the cluster's default."),
+    storageClassName: objectName().exactOptional().describe("StorageClass; absent: the cluster's default."),
   }),
   [
     {
@@ -29,7 +29,7 @@ const volume = withRules(
 export const State = withRules(
   z.object({
     backend: z.enum(['Memory', 'Disk']).default('Memory').describe('Disk: state may be larger than memory; it needs a volume.'),
-    volume: volume.optional().describe('A volume per worker for local snapshots. None: memory and changelog only.'),
+    volume: volume.exactOptional().describe('A volume per worker for local snapshots. None: memory and changelog only.'),
     snapshotInterval: duration().default('60s').describe('Time between local snapshots.'),
     standbys: z.int().min(0).max(5).default(0).describe('Warm copies of each task on other workers.'),
   }),

@@ -7,7 +7,7 @@ import { duration, text } from '../schema/scalars.ts'
 export const Upgrade = z.object({
   mode: z
     .enum(['Savepoint', 'Restart'])
-    .optional()
+    .exactOptional()
     .describe('Restart keeps state by the changelog. When absent it is Savepoint with savepoints.storage and Restart without.'),
   allowNonRestoredState: z.boolean().default(false).describe('Whether state that the new program does not know may be left behind.'),
   readyTimeout: duration().default('5m').describe('By when the new program must be healthy.'),
@@ -26,8 +26,8 @@ export const Restore = z.object({
   ).describe('Name of this wish; a new id asks for it anew.'),
   from: withRules(
     z.object({
-      savepoint: objectName().optional().describe('A Savepoint in the namespace of the job.'),
-      fresh: z.object({}).optional().describe('`{}`: without state, positions as in a new job.'),
+      savepoint: objectName().exactOptional().describe('A Savepoint in the namespace of the job.'),
+      fresh: z.object({}).exactOptional().describe('`{}`: without state, positions as in a new job.'),
     }),
     [
       {
