@@ -7,7 +7,7 @@ export function parseResource<S extends z.ZodType>(
   object: unknown,
   options: { readonly unknownFields: 'prune' | 'refuse' } = pruning,
 ): z.output<S> {
-  const result = schema.safeParse(object)
+  const result = schema.safeParse(object, { error: messageOf })
   const problems = result.success ? [] : result.error.issues.map((issue) => ({ path: formatPath(issue.path), message: issue.message }))
   if (result.success && options.unknownFields === 'refuse') {
     problems.push(...lostFields(object, result.data, []).map((path) => ({ path, message: 'unknown field' })))
@@ -32,6 +32,15 @@ export class InvalidResource extends Error {
     super(problems.map((problem) => (problem.path === '' ? problem.message : `${problem.path}: ${problem.message}`)).join('\n'))
     this.problems = problems
   }
+}
+
+/** The words of Kubernetes for what zod says in words of its own. */
+function messageOf(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === 'invalid_type') return issue.input === undefined ? 'required value' : `should be of type ${issue.expected}`
+  if (issue.code === 'invalid_value') return `supported values: ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`
+  if (issue.code === 'too_small') return `should be at least ${issue.minimum}${issue.origin === 'array' ? ' items long' : ''}`
+  if (issue.code === 'too_big') return `should be at most ${issue.maximum}${issue.origin === 'array' ? ' items long' : ''}`
+  return undefined
 }
 
 const pruning = { unknownFields: 'prune' } as const

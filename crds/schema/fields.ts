@@ -64,7 +64,7 @@ export interface SchemaRule {
 }
 
 function isFormat(schema: StructuralSchema): boolean {
-  return schema.type === 'string' || schema.type === 'integer'
+  return schema.type !== undefined && ['string', 'integer', 'number'].includes(schema.type)
 }
 
 /** What to write, from the rules of the value or of the items of a list. */

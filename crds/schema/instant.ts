@@ -8,7 +8,7 @@ export function instant(): z.ZodString {
     {
       cel: `self.matches('${pattern}') && int(self.substring(8, 10)) <= ${celDaysOfMonth}`,
       check: (value) => regExp.test(value) && Number(value.slice(8, 10)) <= daysOfMonth(value),
-      message: 'write a time such as 2026-11-22T06:00:00Z',
+      message: 'write a time such as 2026-11-22T06:00:00Z, of a day that exists',
     },
   ])
 }

@@ -66,12 +66,12 @@ export function quantityOrNumber(): z.ZodUnion<readonly [z.ZodInt, z.ZodString]>
 /** A duration longer than zero, or also zero: any unit. */
 export function duration(options: { readonly zero?: boolean } = {}): z.ZodString {
   const pattern = `^(${options.zero === true ? '0|' : ''}[1-9][0-9]{0,7})(ms|s|m|h|d)$`
-  return text({ max: 11 }, { pattern, message: options.zero === true ? durationHint : `${durationHint}, longer than zero` })
+  return text({ max: durationRoom }, { pattern, message: options.zero === true ? durationHint : `${durationHint}, longer than zero` })
 }
 
 /** A duration that CEL rules compute with, so without days. */
 export function celDuration(min: string, max: string): z.ZodString {
-  return withRules(text({ max: 9 }), [
+  return withRules(text({ max: durationRoom }), [
     {
       cel: `${isCelDuration('self')} && duration(self) >= duration('${min}') && duration(self) <= duration('${max}')`,
       check: (value) => celDurationRegExp.test(value) && parseDuration(value) >= parseDuration(min) && parseDuration(value) <= parseDuration(max),
@@ -101,6 +101,9 @@ function codePoints(value: string): number {
   for (const _ of value) count++
   return count
 }
+
+/** More than a duration needs, so that `30 seconds` is answered by the rule and not by a length. */
+const durationRoom = 32
 
 const celDurationPattern = '^[1-9][0-9]{0,5}(ms|s|m|h)$'
 const celDurationRegExp = new RegExp(celDurationPattern)

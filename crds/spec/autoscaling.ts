@@ -14,7 +14,15 @@ export const Autoscaling = withRules(
       .describe('Enabled: the operator decides and spec.parallelism is not used. DryRun: it only writes into status what it would do.'),
     minParallelism: z.int().min(0).max(maxWorkers).default(1).describe('Fewest workers; 0 allows scale to zero.'),
     maxParallelism: z.int().min(1).max(maxWorkers).exactOptional().describe('Most workers; required unless the mode is Disabled.'),
-    targetUtilization: z.number().min(0.1).max(0.95).default(0.7).describe('Share of its time that a worker should be busy.'),
+    targetUtilization: withRules(z.number().min(0).max(100), [
+      {
+        cel: 'self >= 0.1 && self <= 0.95',
+        check: (value) => value >= 0.1 && value <= 0.95,
+        message: 'write a share from 0.1 to 0.95, such as 0.7',
+      },
+    ])
+      .default(0.7)
+      .describe('Share of its time that a worker should be busy.'),
     maxDelay: duration().default('30s').describe('How old the oldest unread record may become.'),
     catchUp: duration().default('5m').describe('In which time a backlog should be worked off.'),
     scaleDown: z
