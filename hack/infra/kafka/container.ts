@@ -12,7 +12,8 @@ export const containerDriver: KafkaDriver = {
   name: 'container',
 
   async prepare() {
-    if ((await attempt('docker', ['image', 'inspect', image])).code !== 0) await step(`image ${image}`, () => run('docker', ['pull', '--quiet', image]))
+    if ((await attempt('docker', ['image', 'inspect', image])).code !== 0)
+      await step(`image ${image}`, () => run('docker', ['pull', '--quiet', image]))
   },
 
   async start(settings) {
