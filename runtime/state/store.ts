@@ -43,7 +43,7 @@ export interface RowChange {
 }
 
 export interface StateStore {
-  /** Opens a table; `uid` names it in the changelog, for ever. */
+  /** Opens a table, or gives the open one; `uid` names it in the changelog, for ever. Rows restored before it was opened are in it. */
   table(uid: string, layout: RowLayout): StateTable
   /**
    * Every row that differs from the last committed image, once, as changelog key and value.
@@ -60,6 +60,8 @@ export interface StateStore {
   restore(key: Uint8Array, value: Uint8Array | null): void
   /** Live rows of all tables. */
   readonly rows: number
+  /** Uids of restored rows that no table was opened for, with their number of rows: state of a program that is no longer there. */
+  unclaimed(): ReadonlyMap<string, number>
   /** Bytes held, index and free space included. */
   readonly memoryBytes: number
 }

@@ -1,0 +1,89 @@
+/**
+ * Rows as the changelog holds them. Integers are big-endian, cells little-endian, as memory has them.
+ *
+ *     key    0x01 | length of uid in bytes, uint8 | uid, UTF-8 | namespace, int64 | key bytes
+ *     value  0x01 | 0x00 | cells, float64 each          value null: the row is gone
+ *            0x01 | 0x01 | blob bytes
+ *
+ * The first byte is the format version. No text begins with it, so keys that are text (the task's position row) live beside rows.
+ */
+import { StreamJobError } from '../errors.ts'
+
+const version = 1
+const cellsKind = 0
+const blobKind = 1
+
+/** The part of a row's key that all rows of a table share. */
+export function tablePrefix(uid: string): Buffer {
+  const name = Buffer.from(uid)
+  if (name.length === 0 || name.length > 255) throw new RangeError(`the uid of a table must be 1 to 255 bytes long: ${JSON.stringify(uid)}`)
+  return Buffer.concat([Buffer.from([version, name.length]), name])
+}
+
+/** A row's changelog key. */
+export function encodeRowKey(prefix: Buffer, namespace: number, key: Uint8Array): Buffer {
+  const bytes = Buffer.allocUnsafe(prefix.length + 8 + key.length)
+  bytes.set(prefix)
+  const high = Math.floor(namespace / 0x1_0000_0000)
+  bytes.writeInt32BE(high, prefix.length)
+  bytes.writeUInt32BE(namespace - high * 0x1_0000_0000, prefix.length + 4)
+  bytes.set(key, prefix.length + 8)
+  return bytes
+}
+
+/** Whether a changelog key is a row's; other keys are somebody else's. */
+export function isRowKey(key: Uint8Array): boolean {
+  return key[0] === version
+}
+
+export interface RowKey {
+  readonly uid: string
+  readonly namespace: number
+  /** Where in the changelog key the row's own key begins. */
+  readonly keyStart: number
+}
+
+/** Throws `changelog-corrupt`. */
+export function decodeRowKey(bytes: Uint8Array): RowKey {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (buffer[0] !== version) throw corrupt(`key of format version ${buffer[0] ?? 'none'}; this runtime reads version ${version}`, buffer)
+  const uidEnd = 2 + (buffer[1] ?? 0)
+  if (buffer.length < uidEnd + 8) throw corrupt('key that ends too early', buffer)
+  const namespace = buffer.readInt32BE(uidEnd) * 0x1_0000_0000 + buffer.readUInt32BE(uidEnd + 4)
+  if (!Number.isSafeInteger(namespace)) throw corrupt('namespace of more than 53 bits', buffer)
+  return { uid: buffer.toString('utf8', 2, uidEnd), namespace, keyStart: uidEnd + 8 }
+}
+
+/** A blob row's changelog value. */
+export function encodeBlobValue(blob: Uint8Array): Buffer {
+  const bytes = Buffer.allocUnsafe(2 + blob.length)
+  bytes[0] = version
+  bytes[1] = blobKind
+  bytes.set(blob, 2)
+  return bytes
+}
+
+/** A changelog value with room for cells; `writeDoubleLE` them from byte 2 on. */
+export function emptyCellsValue(cells: number): Buffer {
+  const bytes = Buffer.allocUnsafe(2 + cells * 8)
+  bytes[0] = version
+  bytes[1] = cellsKind
+  return bytes
+}
+
+export type RowValue = { readonly kind: 'cells'; readonly cells: readonly number[] } | { readonly kind: 'blob'; readonly blob: Uint8Array }
+
+/** Throws `changelog-corrupt`. */
+export function decodeRowValue(bytes: Uint8Array): RowValue {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (buffer[0] !== version) throw corrupt(`value of format version ${buffer[0] ?? 'none'}; this runtime reads version ${version}`, buffer)
+  if (buffer[1] === blobKind) return { kind: 'blob', blob: buffer.subarray(2) }
+  if (buffer[1] !== cellsKind || (buffer.length - 2) % 8 !== 0)
+    throw corrupt(`value of ${buffer.length} bytes and kind ${buffer[1] ?? 'none'}`, buffer)
+  return { kind: 'cells', cells: Array.from({ length: (buffer.length - 2) / 8 }, (_, i) => buffer.readDoubleLE(2 + i * 8)) }
+}
+
+function corrupt(what: string, bytes: Buffer): StreamJobError {
+  const start = bytes.toString('hex', 0, 64)
+  return new StreamJobError('changelog-corrupt', `a changelog row has a ${what} (it begins with ${start || 'nothing'})`, { fields: { bytes: start } })
+}

@@ -1,0 +1,106 @@
+/**
+ * The memory of a table's rows: fixed-size rows in chunks, so that growing never copies. One row is contiguous: links, hash, a short key, cells.
+ *
+ *     int32   0 next in the index bucket   1 hash   2 namespace slot   3 key length
+ *             4 previous in the namespace  5 next in the namespace     6 undo entry   7 state
+ *             8..13 the key, or in 8 the arena block of a key longer than 24 bytes
+ *     then    the cells as float64, or int32 14 the arena block of the blob, 15 its length
+ *
+ * Links and the undo entry are stored plus one, so that 0, which new memory is full of, means none.
+ */
+
+export const field = {
+  next: 0,
+  hash: 1,
+  namespace: 2,
+  keyLength: 3,
+  before: 4,
+  after: 5,
+  undo: 6,
+  state: 7,
+  key: 8,
+  blob: 14,
+  blobLength: 15,
+} as const
+
+/** `removed`: deleted since the last commit, kept because a rollback brings it back. */
+export const rowState = { free: 0, live: 1, removed: 2 } as const
+
+/** Longest key that a row holds itself, bytes. */
+export const inlineKeyBytes = 24
+
+const headInts = 14
+const chunkShift = 11
+const chunkRows = 1 << chunkShift
+const chunkMask = chunkRows - 1
+
+export class Rows {
+  readonly #ints: Int32Array[] = []
+  readonly #doubles: Float64Array[] = []
+  /** Length of a row in int32 and in float64 units. */
+  readonly #stride: number
+  readonly #strideDoubles: number
+  #fresh = 0
+  /** First free row plus one; free rows are linked by `next`. */
+  #free = 0
+
+  constructor(cells: number) {
+    this.#stride = headInts + 2 * Math.max(1, cells)
+    this.#strideDoubles = this.#stride / 2
+  }
+
+  get memoryBytes(): number {
+    return this.#ints.length * chunkRows * this.#stride * 4
+  }
+
+  /** A row whose ints are those of its last use, or 0. */
+  allocate(): number {
+    if (this.#free !== 0) {
+      const row = this.#free - 1
+      this.#free = this.get(row, field.next)
+      return row
+    }
+    if (this.#fresh >>> chunkShift === this.#ints.length) {
+      const memory = new ArrayBuffer(chunkRows * this.#stride * 4)
+      this.#ints.push(new Int32Array(memory))
+      this.#doubles.push(new Float64Array(memory))
+    }
+    return this.#fresh++
+  }
+
+  free(row: number): void {
+    this.set(row, field.state, rowState.free)
+    this.set(row, field.next, this.#free)
+    this.#free = row + 1
+  }
+
+  /** Whether the number is that of a row which was ever used. */
+  holds(row: number): boolean {
+    return row >= 0 && row < this.#fresh
+  }
+
+  get(row: number, index: number): number {
+    return this.#ints[row >>> chunkShift]![(row & chunkMask) * this.#stride + index]!
+  }
+
+  set(row: number, index: number, value: number): void {
+    this.#ints[row >>> chunkShift]![(row & chunkMask) * this.#stride + index] = value
+  }
+
+  /** The int32 view that a row lies in, for a run of accesses from `base(row)` on. */
+  ints(row: number): Int32Array {
+    return this.#ints[row >>> chunkShift]!
+  }
+
+  base(row: number): number {
+    return (row & chunkMask) * this.#stride
+  }
+
+  getCell(row: number, cell: number): number {
+    return this.#doubles[row >>> chunkShift]![(row & chunkMask) * this.#strideDoubles + headInts / 2 + cell]!
+  }
+
+  setCell(row: number, cell: number, value: number): void {
+    this.#doubles[row >>> chunkShift]![(row & chunkMask) * this.#strideDoubles + headInts / 2 + cell] = value
+  }
+}

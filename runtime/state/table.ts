@@ -1,0 +1,278 @@
+/** A flat table: rows found by bytes, in memory without an object per key. The pieces: rows, row-values, key-index, namespaces, arena, undo-log. */
+import { ByteArena } from './arena.ts'
+import { encodeRowKey, tablePrefix } from './changelog-row.ts'
+import { KeyIndex } from './key-index.ts'
+import { KeyMatch } from './key-match.ts'
+import { Namespaces } from './namespaces.ts'
+import { RowValues } from './row-values.ts'
+import { Rows, field, inlineKeyBytes, rowState } from './rows.ts'
+import type { RowChange, RowId, RowLayout, StateTable } from './store.ts'
+import { UndoLog } from './undo-log.ts'
+
+export class FlatTable implements StateTable {
+  readonly layout: RowLayout
+  created = false
+  /** About what `changes` will give, bytes. */
+  changedBytes = 0
+  readonly #prefix: Buffer
+  readonly #arena = new ByteArena()
+  readonly #rows: Rows
+  readonly #index: KeyIndex
+  readonly #namespaces: Namespaces
+  readonly #undo: UndoLog
+  readonly #values: RowValues
+  readonly #match = new KeyMatch()
+  #size = 0
+  /** False while the changelog is restored: what comes from there is committed. */
+  #recording = true
+
+  constructor(uid: string, layout: RowLayout) {
+    this.layout = layout
+    this.#prefix = tablePrefix(uid)
+    const cells = layout.kind === 'cells' ? layout.cells : 0
+    this.#rows = new Rows(cells)
+    this.#index = new KeyIndex(this.#rows)
+    this.#namespaces = new Namespaces(this.#rows)
+    this.#undo = new UndoLog(cells)
+    this.#values = new RowValues(layout, this.#rows, this.#arena, this.#undo)
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Whether anything changed since the last commit. */
+  get changed(): boolean {
+    return this.#undo.length > 0
+  }
+
+  get memoryBytes(): number {
+    return this.#rows.memoryBytes + this.#index.memoryBytes + this.#arena.memoryBytes + this.#undo.memoryBytes
+  }
+
+  find(namespace: number, key: Uint8Array, keyStart: number, keyEnd: number): RowId {
+    const slot = this.#namespaces.find(namespace)
+    if (slot < 0) return -1
+    const row = this.#locate(slot, key, keyStart, keyEnd)
+    return row >= 0 && this.#rows.get(row, field.state) === rowState.live ? row : -1
+  }
+
+  upsert(namespace: number, key: Uint8Array, keyStart: number, keyEnd: number): RowId {
+    const slot = this.#namespaces.open(namespace)
+    const found = this.#locate(slot, key, keyStart, keyEnd)
+    if (found < 0) return this.#insert(slot, key, keyStart, keyEnd)
+    this.created = this.#rows.get(found, field.state) !== rowState.live
+    if (this.created) this.#revive(slot, found)
+    return found
+  }
+
+  getCell(row: RowId, cell: number): number {
+    return this.#rows.getCell(row, cell)
+  }
+
+  setCell(row: RowId, cell: number, value: number): void {
+    if (this.#rows.get(row, field.undo) === 0 && this.#recording) this.#keepImage(row)
+    this.#rows.setCell(row, cell, value)
+  }
+
+  getBlob(row: RowId): Uint8Array {
+    return this.#values.getBlob(row)
+  }
+
+  setBlob(row: RowId, value: Uint8Array): void {
+    if (this.#rows.get(row, field.undo) === 0 && this.#recording) this.#keepImage(row)
+    this.changedBytes += value.length - this.#values.size(row)
+    this.#values.setBlob(row, value)
+  }
+
+  keyOf(row: RowId): Buffer {
+    const length = this.#rows.get(row, field.keyLength)
+    if (length > inlineKeyBytes) return Buffer.from(this.#arena.view(this.#rows.get(row, field.key), length))
+    const ints = this.#rows.ints(row)
+    return Buffer.from(Buffer.from(ints.buffer, (this.#rows.base(row) + field.key) * 4, length))
+  }
+
+  delete(row: RowId): void {
+    const rows = this.#rows
+    if (!rows.holds(row) || rows.get(row, field.state) !== rowState.live) throw new RangeError(`row ${row} does not exist`)
+    this.#namespaces.unlink(rows.get(row, field.namespace), row)
+    this.#size--
+    const undo = rows.get(row, field.undo) - 1
+    if (undo >= 0 && this.#undo.wasAbsent(undo)) {
+      this.changedBytes -= this.#changeBytes(row)
+      this.#undo.void(undo)
+      this.#discard(row)
+    } else if (!this.#recording) this.#discard(row)
+    else {
+      if (undo < 0) this.#keepImage(row)
+      this.changedBytes -= this.#values.size(row)
+      this.#values.drop(row)
+      rows.set(row, field.state, rowState.removed)
+    }
+  }
+
+  namespaces(): readonly number[] {
+    return this.#namespaces.live()
+  }
+
+  rowsIn(namespace: number): number {
+    return this.#namespaces.count(this.#namespaces.find(namespace))
+  }
+
+  drain(namespace: number, limit: number, visit: (row: RowId) => void): number {
+    let link = this.#namespaces.first(this.#namespaces.find(namespace))
+    let visited = 0
+    while (link !== 0 && visited < limit) {
+      const row = link - 1
+      link = this.#rows.get(row, field.after)
+      visit(row)
+      visited++
+    }
+    return visited
+  }
+
+  *changes(): IterableIterator<RowChange> {
+    for (let entry = 0; entry < this.#undo.length; entry++) {
+      const row = this.#undo.row(entry)
+      if (row < 0) continue
+      const removed = this.#rows.get(row, field.state) === rowState.removed
+      if (!removed && !this.#undo.wasAbsent(entry) && this.#values.isSame(row, entry)) continue
+      const namespace = this.#namespaces.valueOf(this.#rows.get(row, field.namespace))
+      yield { key: encodeRowKey(this.#prefix, namespace, this.keyOf(row)), value: removed ? null : this.#values.encode(row) }
+    }
+  }
+
+  /** Makes the present state the committed one. */
+  markCommitted(): void {
+    for (let entry = 0; entry < this.#undo.length; entry++) {
+      const row = this.#undo.row(entry)
+      if (row < 0) continue
+      this.#values.forget(entry)
+      this.#rows.set(row, field.undo, 0)
+      if (this.#rows.get(row, field.state) === rowState.removed) this.#discard(row)
+    }
+    this.#forgetChanges()
+  }
+
+  /** Puts back the committed state. */
+  rollback(): void {
+    for (let entry = this.#undo.length - 1; entry >= 0; entry--) {
+      const row = this.#undo.row(entry)
+      if (row < 0) continue
+      const slot = this.#rows.get(row, field.namespace)
+      this.#rows.set(row, field.undo, 0)
+      if (this.#undo.wasAbsent(entry)) {
+        this.#namespaces.unlink(slot, row)
+        this.#size--
+        this.#discard(row)
+        continue
+      }
+      this.#values.restore(row, entry)
+      if (this.#rows.get(row, field.state) === rowState.live) continue
+      this.#rows.set(row, field.state, rowState.live)
+      this.#namespaces.prepend(slot, row)
+      this.#size++
+    }
+    this.#forgetChanges()
+  }
+
+  /** Runs changes that are committed already: they leave no trace in the undo log. Only while nothing is changed. */
+  asCommitted(change: () => void): void {
+    if (this.changed) throw new Error('state is restored before it is changed')
+    this.#recording = false
+    try {
+      change()
+    } finally {
+      this.#recording = true
+      this.changedBytes = 0
+    }
+  }
+
+  /** The row of a key in a namespace slot, a removed one too; -1: none. */
+  #locate(slot: number, key: Uint8Array, start: number, end: number): number {
+    const match = this.#match
+    match.take(slot, key, start, end)
+    const hash = match.hash
+    const length = end - start
+    const rows = this.#rows
+    let link = this.#index.first(hash)
+    while (link !== 0) {
+      const row = link - 1
+      const ints = rows.ints(row)
+      const base = rows.base(row)
+      if (ints[base + field.hash] === hash && ints[base + field.keyLength] === length && ints[base + field.namespace] === slot) {
+        if (length > inlineKeyBytes) {
+          if (this.#arena.equals(ints[base + field.key]!, key, start, end)) return row
+        } else {
+          let word = 0
+          while (word < match.wordCount && ints[base + field.key + word] === match.words[word]) word++
+          if (word === match.wordCount) return row
+        }
+      }
+      link = ints[base + field.next]!
+    }
+    return -1
+  }
+
+  /** A new row for the key that `#locate` just looked for. */
+  #insert(slot: number, key: Uint8Array, start: number, end: number): number {
+    const match = this.#match
+    const rows = this.#rows
+    const row = rows.allocate()
+    const ints = rows.ints(row)
+    const base = rows.base(row)
+    const length = end - start
+    ints[base + field.hash] = match.hash
+    ints[base + field.namespace] = slot
+    ints[base + field.keyLength] = length
+    ints[base + field.state] = rowState.live
+    if (length > inlineKeyBytes) ints[base + field.key] = this.#arena.store(key, start, end)
+    else for (let word = 0; word < match.wordCount; word++) ints[base + field.key + word] = match.words[word]!
+    this.#values.clear(row)
+    ints[base + field.undo] = this.#recording ? this.#undo.add(row, true) + 1 : 0
+    this.#index.insert(row, match.hash)
+    this.#namespaces.use(slot)
+    this.#namespaces.append(slot, row)
+    this.#size++
+    this.changedBytes += this.#changeBytes(row)
+    this.created = true
+    return row
+  }
+
+  /** A removed row lives again, empty; its undo entry keeps what it was. */
+  #revive(slot: number, row: number): void {
+    this.#rows.set(row, field.state, rowState.live)
+    this.#values.clear(row)
+    this.#namespaces.append(slot, row)
+    this.#size++
+  }
+
+  /** Gives the row and what it holds up for good; it is out of its namespace's chain already. */
+  #discard(row: number): void {
+    const rows = this.#rows
+    this.#values.drop(row)
+    const length = rows.get(row, field.keyLength)
+    if (length > inlineKeyBytes) this.#arena.free(rows.get(row, field.key), length)
+    this.#index.remove(row, rows.get(row, field.hash))
+    this.#namespaces.release(rows.get(row, field.namespace))
+    rows.free(row)
+  }
+
+  /** Before the first change of a row since the commit. */
+  #keepImage(row: number): void {
+    const entry = this.#undo.add(row, false)
+    this.#rows.set(row, field.undo, entry + 1)
+    this.#values.keep(row, entry)
+    this.changedBytes += this.#changeBytes(row)
+  }
+
+  /** Bytes of a row's changelog key and value. */
+  #changeBytes(row: number): number {
+    return this.#prefix.length + 10 + this.#rows.get(row, field.keyLength) + this.#values.size(row)
+  }
+
+  #forgetChanges(): void {
+    this.#undo.clear()
+    this.changedBytes = 0
+  }
+}
