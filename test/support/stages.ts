@@ -1,0 +1,84 @@
+/** Makes stages out of a few words, and the values of their nodes that a test does not care about. */
+import type { Aggregate, EventTimeNode, RecordContext, Stage, TransformNode, WindowSpec } from '../../runtime/plan/nodes.ts'
+import type { FieldType, RecordSchema } from '../../runtime/formats/schema.ts'
+
+type Call = (value: never, record: RecordContext) => unknown
+
+/** A transform whose uid and input are given by its place. */
+export type Step = { readonly kind: TransformNode['kind']; readonly uid?: string } & Readonly<Record<string, unknown>>
+
+/** A chain from topic `input` to topic `output`, JSON on both ends. */
+export function stageOf(steps: readonly Step[], source: { readonly schema?: RecordSchema | null; readonly keyField?: string | null } = {}): Stage {
+  const { schema = null, keyField = 'k' } = source
+  let last = 'source'
+  const transforms = steps.map((step, i) => {
+    const node = { uid: `${step.kind}-${i}`, ...step, inputs: [last] }
+    last = node.uid
+    // The builders below make the other fields of each kind.
+    return node as unknown as TransformNode
+  })
+  return {
+    name: 'source',
+    source: { kind: 'source', uid: 'source', inputs: [], topic: 'input', keyField, format: { kind: 'json', schema }, startFrom: null },
+    transforms,
+    sink: { kind: 'sink', uid: 'sink', inputs: [last], topic: 'output', format: { kind: 'json', schema: null }, create: null },
+  }
+}
+
+export function eventTime(field: string | Call | null, outOfOrdernessMs = 0): Step {
+  const timestamp: EventTimeNode['timestamp'] =
+    field === null ? { kind: 'record' } : typeof field === 'string' ? { kind: 'field', name: field } : lambda(field)
+  return { kind: 'eventTime', timestamp, outOfOrdernessMs }
+}
+
+export function filter(predicate: string | Call): Step {
+  return { kind: 'filter', predicate: expression(predicate) }
+}
+
+export function map(mapper: string | Call | Readonly<Record<string, string>>): Step {
+  if (typeof mapper === 'string' || typeof mapper === 'function') return { kind: 'map', mapper: expression(mapper) }
+  const fields = Object.entries(mapper).map(([name, text]) => [name, expression(text)])
+  return { kind: 'map', mapper: { kind: 'fields', fields: Object.fromEntries(fields) } }
+}
+
+export function flatMap(mapper: string | Call): Step {
+  return { kind: 'flatMap', mapper: expression(mapper) }
+}
+
+export function keyBy(field = 'k'): Step {
+  return { kind: 'keyBy', field }
+}
+
+export function aggregate(uid: string, window: WindowSpec, fields: Readonly<Record<string, Aggregate>>): Step {
+  return { kind: 'windowAggregate', uid, window, fields }
+}
+
+export function reduce(uid: string, window: WindowSpec, reducer: (accumulator: never, value: never) => unknown): Step {
+  return { kind: 'windowReduce', uid, window, reducer: { kind: 'lambda', call: reducer, text: String(reducer) } }
+}
+
+export function tumbling(sizeMs: number, options: { readonly lateness?: number; readonly offset?: number } = {}): WindowSpec {
+  return { kind: 'tumbling', sizeMs, slideMs: sizeMs, offsetMs: options.offset ?? 0, latenessMs: options.lateness ?? 0 }
+}
+
+export function sliding(sizeMs: number, slideMs: number, options: { readonly lateness?: number; readonly offset?: number } = {}): WindowSpec {
+  return { kind: 'sliding', sizeMs, slideMs, offsetMs: options.offset ?? 0, latenessMs: options.lateness ?? 0 }
+}
+
+/** A schema from the kinds of its fields; `?` behind one makes it optional. */
+export function schemaOf(fields: Readonly<Record<string, string>>): RecordSchema {
+  const entries = Object.entries(fields).map(([name, text]) => {
+    // Only scalar kinds occur here.
+    const type = { kind: text.replace('?', '') } as FieldType
+    return [name, { type, optional: text.endsWith('?') }]
+  })
+  return { kind: 'object', fields: Object.fromEntries(entries) }
+}
+
+function expression(from: string | Call): unknown {
+  return typeof from === 'string' ? { kind: 'cel', text: from } : lambda(from)
+}
+
+function lambda(call: Call): { readonly kind: 'lambda'; readonly call: Call; readonly text: string } {
+  return { kind: 'lambda', call, text: String(call) }
+}
