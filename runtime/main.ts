@@ -12,9 +12,10 @@ import { StreamJobError } from './errors.ts'
 import { connectKafka } from './kafka/connect.ts'
 import { createLogger } from './log.ts'
 
-import { planStages } from './plan/stages.ts'
-import { loadProgram } from './program/load.ts'
-import { planProgram } from './program/result.ts'
+import { stagesOf } from './plan/stages.ts'
+import { openProgram } from './program/open.ts'
+import { planProgram } from './program/plan.ts'
+import type { PlanResult } from './protocol.ts'
 import { ordinalOf } from './worker/task-factory.ts'
 import { Worker } from './worker/worker.ts'
 
@@ -41,12 +42,13 @@ async function runWorker(config: WorkerConfig): Promise<void> {
   const instanceId = required('POD_NAME')
   const ordinal = ordinalOf(instanceId)
   if (ordinal < 0) throw new StreamJobError('config-invalid', `POD_NAME must end in an ordinal, as a StatefulSet's pods do; it is ${instanceId}.`)
-  const plan = await loadProgram(config.program)
-  await using kafka = await connectKafka(config.kafka, { clientId: instanceId, log })
+  const plan = await openProgram(config.program)
+  const { transactionTimeoutMs } = config.processing
+  await using kafka = connectKafka(config.kafka, { clientId: instanceId, log, transactionTimeoutMs })
   const metrics = createWorkerMetrics()
   await using worker = new Worker({
     config,
-    stages: planStages(plan),
+    stages: stagesOf(plan),
     codeHash: required('STREAMJOB_CODE_HASH'),
     instanceId,
     ordinal,
@@ -66,7 +68,9 @@ async function runWorker(config: WorkerConfig): Promise<void> {
 
 /** Plans once, then answers until it is ended: the operator reads the result and deletes the pod. */
 async function runPlan(config: WorkerConfig): Promise<void> {
-  let result: Awaited<ReturnType<typeof planProgram>> | { kind: 'pending' } = { kind: 'pending' }
+  if (config.program.kind !== 'module')
+    throw new StreamJobError('config-invalid', 'Only modules are planned in a pod; steps are planned by the operator.')
+  let result: PlanResult = { kind: 'pending' }
   const routes = {
     '/plan': () => ({ status: 200, body: result }),
     '/healthz': () => ({ status: 200, body: 'ok\n' }),
@@ -74,7 +78,7 @@ async function runPlan(config: WorkerConfig): Promise<void> {
   }
   await using _control = await serve(ports.control, routes)
   await using _probes = await serve(ports.http, routes)
-  result = await planProgram(config.program)
+  result = await planProgram(config.program.path)
   log.info('Planned', { kind: result.kind })
   await new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve(), { once: true }))
 }

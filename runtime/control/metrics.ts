@@ -102,7 +102,7 @@ function register(registry: Registry, name: Exclude<Name, 'streamjob_commit_dura
   const { type, help, labels } = workerMetrics[name]
   const shared = { name, help, labelNames: [...labels], registers: [registry] }
   if (type === 'gauge') {
-    const gauge: Gauge = new Gauge({
+    const gauge: Gauge<string> = new Gauge({
       ...shared,
       collect() {
         gauge.reset()
@@ -111,7 +111,7 @@ function register(registry: Registry, name: Exclude<Name, 'streamjob_commit_dura
     })
     return
   }
-  const counter: Counter = new Counter({
+  const counter: Counter<string> = new Counter({
     ...shared,
     collect() {
       counter.reset()

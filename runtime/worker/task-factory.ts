@@ -1,6 +1,7 @@
 /** Makes tasks: looks the topics up once per assignment, fences who may still write, then restores each task. */
 import type { WorkerConfig } from '../config.ts'
 import { StreamJobError } from '../errors.ts'
+import { readHeaders } from '../kafka/batch/headers.ts'
 import type { KafkaClient, TopicDescription } from '../kafka/client.ts'
 import type { Stage } from '../plan/nodes.ts'
 import { names } from '../protocol.ts'
@@ -77,7 +78,14 @@ export class TaskFactory {
             producers,
             maxDeadLetterBytes,
           })
-          const compiled = compileStage(stage, { store, output, clock, maxFutureTimestampMs: config.processing.maxFutureTimestampMs, sliceBytes })
+          const compiled = compileStage(stage, {
+            store,
+            output,
+            clock,
+            readHeaders,
+            maxFutureTimestampMs: config.processing.maxFutureTimestampMs,
+            sliceBytes,
+          })
           return { stage: compiled, output }
         },
       },
