@@ -13,8 +13,8 @@ export interface FaultyApi extends AsyncDisposable {
   cut(): void
   /** From now on nothing more passes in either direction on what is open, while new connections work. */
   stall(): void
-  /** Requests that were forwarded, as `GET /api/v1/...`. */
-  readonly forwarded: string[]
+  /** Requests that were forwarded, as `GET /api/v1/...`, watches as `WATCH /api/v1/...`. */
+  readonly forwarded: readonly string[]
 }
 
 export type Fault =
@@ -29,6 +29,7 @@ export type Fault =
   | { readonly kind: 'rewrite'; readonly parameter: string; readonly value: string }
 
 interface Exchange {
+  stalled?: boolean
   readonly response: ServerResponse
   upstream?: http.ClientRequest
   answer?: IncomingMessage
@@ -53,16 +54,14 @@ export async function startFaultyApi(target: Connection): Promise<FaultyApi> {
     if (fault?.kind === 'refuse') return void request.socket.destroy()
     if (fault?.kind === 'hang') return
     if (fault?.kind === 'answer') {
-      response.writeHead(fault.status, {
-        'content-type': 'application/json',
-        ...(fault.retryAfterSeconds === undefined ? {} : { 'retry-after': fault.retryAfterSeconds }),
-      })
+      if (fault.retryAfterSeconds !== undefined) response.setHeader('retry-after', fault.retryAfterSeconds)
+      response.writeHead(fault.status, { 'content-type': 'application/json' })
       response.end(JSON.stringify({ kind: 'Status', status: 'Failure', code: fault.status, reason: fault.reason, message: 'made up by a test' }))
       return
     }
     if (fault?.kind === 'rewrite') url.searchParams.set(fault.parameter, fault.value)
     const { tls, headers } = await target.credentials(false)
-    forwarded.push(`${request.method} ${url.pathname}`)
+    forwarded.push(`${url.searchParams.get('watch') === 'true' ? 'WATCH' : request.method} ${url.pathname}`)
     exchange.upstream = https.request({
       agent,
       ...tls,
@@ -79,6 +78,7 @@ export async function startFaultyApi(target: Connection): Promise<FaultyApi> {
         answer.resume().once('end', () => request.socket.destroy())
         return
       }
+      if (exchange.stalled === true) return
       response.writeHead(answer.statusCode ?? 500, answer.headers)
       response.flushHeaders()
       answer.on('error', () => request.socket.destroy())
@@ -100,7 +100,10 @@ export async function startFaultyApi(target: Connection): Promise<FaultyApi> {
     forwarded,
     cut: () => server.closeAllConnections(),
     stall() {
-      for (const { answer, response } of open) answer?.unpipe(response)
+      for (const exchange of open) {
+        exchange.stalled = true
+        exchange.answer?.unpipe(exchange.response)
+      }
     },
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
