@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { constants, existsSync } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
@@ -31,6 +31,8 @@ export function attempt(command: string, args: readonly string[], options: RunOp
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     })
+    running.add(child)
+    child.on('close', () => running.delete(child))
     const stdout: Buffer[] = []
     const stderr: Buffer[] = []
     child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk))
@@ -41,6 +43,13 @@ export function attempt(command: string, args: readonly string[], options: RunOp
     child.on('close', (code) => resolve({ code: code ?? 1, stdout: String(Buffer.concat(stdout)), stderr: String(Buffer.concat(stderr)) }))
   })
 }
+
+/** Ends all commands that are running: for a program that is interrupted and has to clean up. */
+export function endRunning(): void {
+  for (const child of running) child.kill('SIGTERM')
+}
+
+const running = new Set<ChildProcess>()
 
 export interface CommandResult {
   readonly code: number

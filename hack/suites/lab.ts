@@ -1,0 +1,62 @@
+import { dirname } from 'node:path'
+import { apiServerDown, apiServerUp } from '../infra/apiserver.ts'
+import { helm } from '../infra/helm.ts'
+import { brokerDown, brokerUp } from '../infra/kafka/broker.ts'
+import { kubernetesBinaries } from '../infra/native/binaries.ts'
+import type { Need } from './table.ts'
+
+/** Environment variables by which tests find what is up. */
+export type TestEnvironment = Readonly<Record<string, string>>
+
+interface Component {
+  readonly up: () => Promise<TestEnvironment>
+  readonly down: () => Promise<void>
+}
+
+/** The infrastructure of a test run. Components stay up from suite to suite while they are needed. */
+export class Lab implements AsyncDisposable {
+  readonly #up = new Set<Need>()
+
+  /** Brings up what is needed, takes down what is not, and says where it is. */
+  async provide(needs: readonly Need[]): Promise<TestEnvironment> {
+    for (const need of [...this.#up].filter((up) => !needs.includes(up))) await this.#takeDown(need)
+    const environments: TestEnvironment[] = []
+    for (const need of needs) {
+      this.#up.add(need) // before, so that what came up halfway is taken down too
+      environments.push(await components[need].up())
+    }
+    return merge(environments)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const need of [...this.#up].reverse()) await this.#takeDown(need)
+  }
+
+  async #takeDown(need: Need): Promise<void> {
+    await components[need].down()
+    this.#up.delete(need)
+  }
+}
+
+const components: Readonly<Record<Need, Component>> = {
+  broker: {
+    up: async () => ({ STREAMJOB_TEST_KAFKA: (await brokerUp('test')).address }),
+    down: () => brokerDown('test'),
+  },
+  apiserver: {
+    up: async () => {
+      const server = await apiServerUp('test', { audit: true })
+      return { STREAMJOB_TEST_KUBECONFIG: server.kubeconfig, STREAMJOB_TEST_AUDIT_LOG: server.auditLog ?? '', PATH: await kubernetesBinaries() }
+    },
+    down: () => apiServerDown('test'),
+  },
+  helm: { up: async () => ({ PATH: dirname(await helm()) }), down: async () => {} },
+  native: { up: () => Promise.reject(new Error('not there yet')), down: async () => {} },
+  kind: { up: () => Promise.reject(new Error('not there yet')), down: async () => {} },
+}
+
+/** Directories of programs are put before the path that there is; all else has one giver. */
+function merge(environments: readonly TestEnvironment[]): TestEnvironment {
+  const directories = environments.flatMap(({ PATH }) => PATH ?? [])
+  return { ...Object.assign({}, ...environments), PATH: [...new Set(directories), process.env['PATH']].join(':') }
+}

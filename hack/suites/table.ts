@@ -1,0 +1,40 @@
+/** What a suite needs to be up. */
+export type Need = 'broker' | 'apiserver' | 'helm' | 'native' | 'kind'
+
+export interface Suite {
+  readonly name: string
+  /** Whether a test file, by its path below the checkout, belongs to it. */
+  readonly owns: (file: string) => boolean
+  readonly needs: readonly Need[]
+  /** One file after the other: they share one cluster. */
+  readonly serial: boolean
+  /** Without any finished test for so long, the run fails (ava's --timeout). */
+  readonly idleTimeout: string
+  /** What it may take with warm caches on two cores, its infrastructure included. Exceeding it is reported, not failed. */
+  readonly budgetSeconds: number
+}
+
+/** All suites, in the order in which they run. A test file's name decides where it belongs. */
+export const suites: readonly Suite[] = [
+  {
+    name: 'unit',
+    owns: (file) => !/\.(kafka|kube|chart|e2e)\.test\.ts$/.test(file),
+    needs: [],
+    serial: false,
+    idleTimeout: '2m',
+    budgetSeconds: 120,
+  },
+  { name: 'kafka', owns: (file) => file.endsWith('.kafka.test.ts'), needs: ['broker'], serial: false, idleTimeout: '2m', budgetSeconds: 240 },
+  {
+    name: 'operator',
+    owns: (file) => file.endsWith('.kube.test.ts'),
+    needs: ['broker', 'apiserver'],
+    serial: false,
+    idleTimeout: '2m',
+    budgetSeconds: 240,
+  },
+  { name: 'chart', owns: (file) => file.endsWith('.chart.test.ts'), needs: ['helm'], serial: false, idleTimeout: '2m', budgetSeconds: 30 },
+  { name: 'e2e', owns: (file) => file.endsWith('.e2e.test.ts'), needs: ['native'], serial: true, idleTimeout: '15m', budgetSeconds: 720 },
+  // The short pass: what shows that nothing depends on the native cluster.
+  { name: 'kind', owns: (file) => file.endsWith('smoke.e2e.test.ts'), needs: ['kind'], serial: true, idleTimeout: '10m', budgetSeconds: 180 },
+]
