@@ -51,11 +51,15 @@ class StepReader {
     if (words.includes('eventTime') && verb !== 'from') return this.#give(`${path}.eventTime`, 'eventTime stands beside from, in the same step')
     if (verb === undefined) {
       this.#incomplete = true
+      this.#window = null
       if (words.length === 0) this.#give(path, `the step is empty; steps are ${Object.keys(grammar).join(', ')}`)
       return
     }
     if (verbs.length > 1) return this.#give(path, `${verbs.join(' and ')} are steps of their own: write each as one item of the list`)
-    if (this.#window !== null && verb !== 'aggregate') this.#give(path, `aggregate must follow the window, not ${verb}`)
+    if (this.#window !== null && verb !== 'aggregate') {
+      this.#give(this.#window.site.path, `aggregate must follow the window, not ${verb}`)
+      this.#window = null
+    }
     this.#readVerb(verb, step as Record<Verb, unknown>, path)
   }
 

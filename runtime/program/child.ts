@@ -1,9 +1,14 @@
-/** The process in which planning loads a program: one argument, the file; one message back, the PlanResult. Its parent ends it. */
+/**
+ * The process in which planning loads a program: one argument, the file; two messages back: that loading begins, and the
+ * PlanResult. Its parent ends it.
+ */
 import { invalidResult, errorResult, plannedResult } from '../plan/result.ts'
 import type { PlanResult } from '../protocol.ts'
 import { StreamJobError } from '../errors.ts'
 import { loadProgram } from './load.ts'
+import { loading } from './loading.ts'
 
+process.send?.(loading)
 process.send?.(await resultOf(process.argv[2] ?? ''))
 
 async function resultOf(path: string): Promise<PlanResult> {

@@ -6,10 +6,11 @@ import { fileURLToPath } from 'node:url'
 import { invalidResult } from '../plan/result.ts'
 import { notSupportedYet } from '../plan/unsupported.ts'
 import { PlanResult } from '../protocol.ts'
+import { loading } from './loading.ts'
 import { typecheck, type Diagnostic, type TypecheckOptions } from './typecheck.ts'
 
 export interface PlanProgramOptions extends TypecheckOptions {
-  /** How long the module may take to load. @default 5_000 */
+  /** How long the top level of the module may run. @default 5_000 */
   readonly loadMs?: number
   /** How long the type check may take. @default 30_000 */
   readonly typecheckMs?: number
@@ -62,12 +63,17 @@ async function loadInChild(path: string, options: PlanProgramOptions): Promise<P
   const loadMs = options.loadMs ?? 5_000
   const { promise, resolve } = Promise.withResolvers<PlanResult>()
   const child = fork(childFile, [path], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] })
-  const timer = setTimeout(() => {
+  const tooLong = (): void => {
     resolve(loadFailure(path, `loading takes longer than ${loadMs} ms: the top level of a program only builds the plan, it does not wait or work`))
-  }, loadMs)
+  }
+  let timer = setTimeout(tooLong, startMs + loadMs)
   let complaint = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (complaint = (complaint + text).slice(-2_000)))
   child.on('message', (message) => {
+    if (message === loading) {
+      clearTimeout(timer)
+      timer = setTimeout(tooLong, loadMs)
+    }
     const parsed = PlanResult.safeParse(message)
     if (parsed.success) resolve(parsed.data)
   })
@@ -81,6 +87,9 @@ async function loadInChild(path: string, options: PlanProgramOptions): Promise<P
     child.kill('SIGKILL')
   }
 }
+
+/** How long the process itself may take to start, on a busy machine, before the program's own time begins. */
+const startMs = 10_000
 
 const childFile = fileURLToPath(new URL(`./child${extname(import.meta.url)}`, import.meta.url))
 

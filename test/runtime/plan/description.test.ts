@@ -1,0 +1,105 @@
+import test from 'ava'
+import fc from 'fast-check'
+import { PlanResult } from '../../../runtime/protocol.ts'
+import { explain } from '../../../runtime/plan/explain.ts'
+import { canonicalPlan, fingerprint } from '../../../runtime/plan/fingerprint.ts'
+import type { Plan } from '../../../runtime/plan/nodes.ts'
+import { programError } from '../../../runtime/plan/problems.ts'
+import { errorResult, plannedResult, problemResult } from '../../../runtime/plan/result.ts'
+import { isStateful, stagesOf } from '../../../runtime/plan/stages.ts'
+import alerts from '../../jobs/alerts.ts'
+import revenue from '../../jobs/revenue.ts'
+
+/** The same data with the keys of every object in another order. */
+function shuffled(value: unknown, key: (name: string) => number): unknown {
+  if (Array.isArray(value)) return value.map((item) => shuffled(item, key))
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).toSorted(([a], [b]) => key(a) - key(b))
+  return Object.fromEntries(entries.map(([name, part]) => [name, shuffled(part, key)]))
+}
+
+test('the fingerprint does not depend on the order of keys', (t) => {
+  fc.assert(
+    fc.property(fc.integer(), (seed) => {
+      const key = (name: string): number => Math.sin(seed + name.length * 31 + name.charCodeAt(0))
+      return fingerprint(shuffled(revenue, key) as Plan) === fingerprint(revenue)
+    }),
+  )
+  t.regex(fingerprint(revenue), /^[0-9a-f]{64}$/)
+})
+
+test('the fingerprint changes with anything that the plan says, the text of its functions included', (t) => {
+  const text = JSON.stringify(revenue)
+  const variants = [
+    ['60000', '60001'],
+    ['order.amount > 0', 'order.amount > 1'],
+    ['"revenue"', '"income"'],
+    ['revenue-per-minute', 'revenue-per-hour'],
+  ] as const
+  const prints = variants.map(([from, to]) => fingerprint(JSON.parse(text.replaceAll(from, to)) as Plan))
+  t.is(new Set([fingerprint(revenue), ...prints]).size, 5)
+})
+
+test('the canonical plan holds the text of functions and no functions', (t) => {
+  t.deepEqual(JSON.parse(canonicalPlan(revenue)), JSON.parse(JSON.stringify({ formatVersion: revenue.formatVersion, nodes: revenue.nodes })))
+  t.true(canonicalPlan(revenue).includes('order.amount > 0'))
+})
+
+test('a chain is one stage, named by its source topic', (t) => {
+  const [stage, ...others] = stagesOf(revenue)
+  t.is(others.length, 0)
+  t.is(stage?.name, 'orders')
+  t.deepEqual(
+    stage?.transforms.map(({ uid }) => uid),
+    ['eventTime-1', 'filter-1', 'keyBy-1', 'revenue'],
+  )
+  t.true(stage !== undefined && isStateful(stage))
+  t.false(stagesOf(alerts).some(isStateful))
+})
+
+test('a plan is explained by stages, topics and state', (t) => {
+  t.is(
+    explain(revenue),
+    `stage orders (keeps state)
+  orders       read topic orders as json { customer: string, amount: number, at: timestamp }, record key is customer
+  eventTime-1  event time from field at, at most 10s out of order
+  filter-1     keep where (order) => order.amount > 0
+  keyBy-1      key by customer
+  revenue      tumbling window 1m, lateness 30s: orders = count(), total = sum(amount)
+  sink-1       write topic revenue-per-minute as json
+
+topics
+  reads orders, writes revenue-per-minute
+  late records and dead letters go to their own topics
+
+state
+  revenue: one row for each key and open window
+`,
+  )
+})
+
+test('the answer to the operator is what the protocol reads', (t) => {
+  const result = plannedResult(revenue)
+  t.deepEqual(PlanResult.parse(result), result)
+  t.like(result, {
+    kind: 'planned',
+    stages: [{ name: 'orders', sourceTopic: 'orders', keyField: 'customer', stateful: true, sinkTopic: 'revenue-per-minute', createSink: null }],
+  })
+})
+
+test('problems are cut to the bounds of the protocol', (t) => {
+  const problem = { kind: 'invalid', path: 'p'.repeat(2_000), message: 'm'.repeat(5_000) } as const
+  const result = problemResult(Array.from({ length: 150 }, () => problem))
+  t.deepEqual(PlanResult.parse(result), result)
+  t.is(result.problems.length, 100)
+})
+
+test('a program is NotSupportedYet only when nothing else is wrong with it', (t) => {
+  const invalid = { kind: 'invalid', path: 'a', message: 'wrong' } as const
+  const later = { kind: 'not-supported-yet', path: 'b', message: 'later' } as const
+  t.is(errorResult(programError([later]))?.reason, 'NotSupportedYet')
+  t.is(errorResult(programError([later, invalid]))?.reason, 'PlanError')
+  t.is(programError([later]).code, 'not-supported-yet')
+  t.is(programError([later, invalid]).code, 'program-invalid')
+  t.is(errorResult(new Error('something else')), null)
+})

@@ -1,0 +1,76 @@
+/**
+ * What must not compile, each line below its mark. The words behind the mark stand in the compiler's message; types.test.ts compares them.
+ * Never run.
+ */
+import { count, kafka, min, sliding, stream, sum, t, tumbling } from 'streamjob'
+
+const Order = t.object({ customer: t.string, amount: t.number, note: t.string, maybe: t.number.optional(), at: t.timestamp, tags: t.list(t.string) })
+const source = stream.from(kafka({ topic: 'orders', key: 'customer', schema: Order }))
+const orders = source.eventTime('at', { outOfOrderness: '10s' })
+const minutes = orders.keyBy('customer').window(tumbling('1m'))
+
+// @ts-expect-error Property 'window' does not exist on type 'Stream<
+export const withoutKey = orders.window(tumbling('1m'))
+
+// @ts-expect-error a window needs event time: call eventTime(...) before keyBy(...)
+export const withoutTime = source.keyBy('customer').window(tumbling('1m'))
+
+// @ts-expect-error Property 'aggregate' does not exist on type 'KeyedStream<
+export const withoutWindow = orders.keyBy('customer').aggregate('n', { n: count() })
+
+// @ts-expect-error Property 'to' does not exist on type 'WindowedStream<
+export const openWindow = minutes.to(kafka({ topic: 'results' }))
+
+// @ts-expect-error Argument of type '"client"' is not assignable to parameter of type '"amount" | "at" | "customer" | "maybe" | "note"'
+export const unknownKey = orders.keyBy('client')
+
+// @ts-expect-error Argument of type '"tags"' is not assignable
+export const listAsKey = orders.keyBy('tags')
+
+// @ts-expect-error Type '"client"' is not assignable to type
+export const undeclaredKey = kafka({ topic: 'orders', key: 'client', schema: Order })
+
+// @ts-expect-error Argument of type '"note"' is not assignable
+export const textAsTime = source.eventTime('note', { outOfOrderness: '10s' })
+
+// @ts-expect-error Argument of type '"time"' is not assignable
+export const unknownTime = source.eventTime('time', { outOfOrderness: '10s' })
+
+// @ts-expect-error Property 'outOfOrderness' is missing
+export const withoutDisorder = source.eventTime('at', {})
+
+// @ts-expect-error there is no number field note here: the number fields are amount
+export const sumOfText = minutes.aggregate('a', { total: sum('note') })
+
+// @ts-expect-error there is no number field amout here
+export const sumOfUnknown = minutes.aggregate('a', { total: sum('amout') })
+
+// @ts-expect-error there is no number field maybe here
+export const minOfOptional = minutes.aggregate('a', { least: min('maybe') })
+
+// @ts-expect-error windowEnd is a field of every window result: choose another name
+export const reserved = minutes.aggregate('a', { windowEnd: count() })
+
+// @ts-expect-error Argument of type '"60"' is not assignable
+export const withoutUnit = tumbling('60')
+
+// @ts-expect-error Argument of type '"1w"' is not assignable
+export const unknownUnit = sliding('1w', '1d')
+
+// @ts-expect-error Argument of type '60' is not assignable
+export const numberAsDuration = tumbling(60)
+
+// @ts-expect-error Property 'amout' does not exist
+export const unknownField = orders.filter((order) => order.amout > 0)
+
+// @ts-expect-error Type 'string' is not assignable to type 'boolean'
+export const textAsPredicate = orders.filter((order) => order.note)
+
+// @ts-expect-error Property 'customer' does not exist
+export const lostField = minutes.aggregate('a', { n: count() }).map((window) => window.customer)
+
+// @ts-expect-error is not assignable
+export const wrongReduce = minutes.reduce('a', (_, order) => order.amount)
+
+// @ts-expect-error 'unknownOption' does not exist in type 'KafkaOptions<
+export const wrongOption = kafka({ topic: 'a', unknownOption: 1 })
