@@ -1,5 +1,7 @@
 /** Record keys: their bytes, and the partition that Kafka's default partitioner gives them. */
 
+import { describeValue } from './codec.ts'
+
 /**
  * The bytes of a key: a string as UTF-8, a number or boolean as JSON text, a composite key as a JSON array. Throws TypeError for what is no key (null,
  * objects, NaN): such a record has no place.
@@ -48,7 +50,7 @@ function keyText(value: unknown): string {
   if (typeof value === 'string') return value
   if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) return JSON.stringify(value)
   if (Array.isArray(value) && value.length > 0) return `[${value.map(partText).join(',')}]`
-  throw new TypeError(`a key must be a string, a number, a boolean or a list of them, not ${value === null ? 'null' : String(value)}`)
+  throw new TypeError(`a key must be a string, a number, a boolean or a list of them, not ${describeValue(value)}`)
 }
 
 function partText(part: unknown): string {

@@ -168,7 +168,13 @@ function describeType(type: FieldType): string {
       const fields = Object.entries(type.fields).map(([name, field]) => `${describeName(name)}: ${describeField(field)}`)
       return fields.length === 0 ? '{}' : `{ ${fields.join(', ')} }`
     }
-    default:
+    case 'string':
+    case 'number':
+    case 'integer':
+    case 'boolean':
+    case 'timestamp':
+    case 'decimal':
+    case 'bytes':
       return type.kind
   }
 }

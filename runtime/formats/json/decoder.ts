@@ -75,7 +75,12 @@ function hasDecimals(type: FieldType): boolean {
       return hasDecimals(type.values.type)
     case 'object':
       return Object.values(type.fields).some((field) => hasDecimals(field.type))
-    default:
+    case 'string':
+    case 'number':
+    case 'integer':
+    case 'boolean':
+    case 'timestamp':
+    case 'bytes':
       return false
   }
 }

@@ -35,7 +35,7 @@ const writeAny: WriteValue = (writer, value, path, depth) => {
   else if (depth > maxDepth) throw new EncodeError(`${path.slice(0, 100)}: is nested more than ${maxDepth} deep, or refers to itself`)
   else if (Array.isArray(value)) writeArray(writer, value, path, depth)
   else if (value instanceof Date) writeNumber(writer, value.getTime(), path)
-  else if (value instanceof Uint8Array) writeBytes(writer, value)
+  else if (value instanceof Uint8Array) writer.base64(value)
   else if (value instanceof Map || value instanceof Set)
     throw new EncodeError(`${path || 'value'}: JSON can't hold a Map or Set; make an object or a list of it`)
   else if ('toJSON' in value && typeof value.toJSON === 'function') writeAny(writer, value.toJSON(), path, depth + 1)
@@ -89,12 +89,6 @@ function writeNumber(writer: JsonWriter, value: number, path: string): void {
   writer.number(value)
 }
 
-function writeBytes(writer: JsonWriter, bytes: Uint8Array): void {
-  writer.byte(0x22)
-  writer.ascii(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64'))
-  writer.byte(0x22)
-}
-
 function typeWriter(type: FieldType): WriteValue {
   switch (type.kind) {
     case 'object':
@@ -123,7 +117,13 @@ function typeWriter(type: FieldType): WriteValue {
         writer.ascii(Object.keys(value).length > 0 ? '}' : '{}')
       }
     }
-    default:
+    case 'string':
+    case 'number':
+    case 'integer':
+    case 'boolean':
+    case 'timestamp':
+    case 'decimal':
+    case 'bytes':
       return scalarWriters[type.kind]
   }
 }
@@ -185,7 +185,7 @@ const scalarWriters: Readonly<Record<ScalarKind, WriteValue>> = {
   },
   bytes: (writer, value, path) => {
     if (!(value instanceof Uint8Array)) throw refused(path, 'bytes', value)
-    writeBytes(writer, value)
+    writer.base64(value)
   },
 }
 

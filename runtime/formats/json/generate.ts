@@ -6,6 +6,7 @@ import type { FieldSchema, FieldType, RecordSchema } from '../schema.ts'
 import * as scan from './scan.ts'
 import type { Cursor } from './scan.ts'
 import * as scanValues from './scan-values.ts'
+import { RecentTexts } from '../text.ts'
 import { objectLiteral } from './shape.ts'
 import { putEntry, readField } from './walk.ts'
 
@@ -14,10 +15,11 @@ export type Reader = (c: Cursor, b: Buffer, p: number) => unknown
 
 /** Compiles the reader of a schema. */
 export function generateReader(schema: RecordSchema): Reader {
-  const helpers = { ...scan, ...scanValues, putEntry }
+  const helpers = { ...scan, ...scanValues, putEntry, RecentTexts }
   const source = new ReaderSource()
   const entry = source.reader(schema)
   const text = `'use strict'\nconst { ${Object.keys(helpers).join(', ')} } = helpers\n${source.text()}\nreturn ${entry}`
+  // oxlint-disable-next-line typescript/no-implied-eval -- made of the schema alone; names are quoted or compared as numbers
   return new Function('helpers', 'defaults', text)(helpers, source.defaults) as Reader
 }
 
@@ -50,7 +52,13 @@ class ReaderSource {
         return this.#define((name) => this.#list(name, type.items))
       case 'map':
         return this.#define((name) => this.#map(name, type.values))
-      default:
+      case 'string':
+      case 'number':
+      case 'integer':
+      case 'boolean':
+      case 'timestamp':
+      case 'decimal':
+      case 'bytes':
         return scalarReaders[type.kind]
     }
   }
@@ -121,7 +129,7 @@ class ReaderSource {
   p = skipSpace(b, p + 1)
   if (b[p] === 0x7d) p++
   else for (;;) {
-    const key = readString(c, b, p)
+    const key = readString(c, b, p, ${this.#recentTexts()})
     p = c.at
     if (p < 0) return fail(c)
     p = skipSpace(b, p)
@@ -137,9 +145,17 @@ class ReaderSource {
 }`
   }
 
+  /** The name of a table for the texts of one place in the schema. */
+  #recentTexts(): string {
+    const name = `recent${this.#names++}`
+    this.#functions.push(`const ${name} = new RecentTexts()`)
+    return name
+  }
+
   /** Statements that read a field's value at `p` into a variable; undefined stands for null. */
   #value(field: FieldSchema, variable: string): string {
-    const read = `${variable} = ${this.reader(field.type)}(c, b, p); p = c.at; if (p < 0) return fail(c)`
+    const recent = field.type.kind === 'string' ? `, ${this.#recentTexts()}` : ''
+    const read = `${variable} = ${this.reader(field.type)}(c, b, p${recent}); p = c.at; if (p < 0) return fail(c)`
     return isNullable(field) ? `if (b[p] === 0x6e) { p = skipWord(b, p); if (p < 0) return fail(c); ${variable} = undefined } else { ${read} }` : read
   }
 

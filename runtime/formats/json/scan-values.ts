@@ -1,5 +1,6 @@
 /** Reads scalar values from JSON bytes. Each returns the value and leaves the position behind it, or -1, in `c.at`. */
 import { asciiText, utf8Text } from '../text.ts'
+import type { RecentTexts } from '../text.ts'
 import { isDecimal, maxTimestamp, parseBase64, parseTimestamp } from '../text-values.ts'
 import { escaped, skipNumber, skipString } from './scan.ts'
 import type { Cursor } from './scan.ts'
@@ -71,8 +72,8 @@ export function readTimestamp(c: Cursor, b: Buffer, start: number): number {
   return time === time ? time : fail(c)
 }
 
-/** A string. */
-export function readString(c: Cursor, b: Buffer, start: number): string {
+/** A string; `recent` are those of its field. */
+export function readString(c: Cursor, b: Buffer, start: number, recent?: RecentTexts): string {
   if (b[start] !== 0x22) return failText(c)
   const before = c.marks
   c.marks = 0
@@ -81,7 +82,7 @@ export function readString(c: Cursor, b: Buffer, start: number): string {
   c.marks = before | marks
   c.at = behind
   if (behind < 0) return ''
-  if (marks === 0) return asciiText(b, start + 1, behind - 1)
+  if (marks === 0) return recent === undefined ? asciiText(b, start + 1, behind - 1) : recent.text(b, start + 1, behind - 1)
   if ((marks & escaped) !== 0) return JSON.parse(utf8Text(b, start, behind)) as string
   return utf8Text(b, start + 1, behind - 1)
 }

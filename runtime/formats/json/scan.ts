@@ -69,7 +69,7 @@ export function skipString(c: Cursor, b: Buffer, p: number): number {
 
 /** The last byte of the escape whose backslash is at `p`. */
 function skipEscape(b: Buffer, p: number): number {
-  switch (b[p + 1]) {
+  switch (b[p + 1]!) {
     case 0x22: // "
     case 0x5c: // \
     case 0x2f: // /

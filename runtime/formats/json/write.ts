@@ -35,10 +35,23 @@ export class JsonWriter {
     this.#at = at + length
   }
 
-  /** ASCII text as it is. */
+  /** Short ASCII text as it is. */
   ascii(text: string): void {
-    if (this.#at + text.length > this.#chunk.length) this.#grow(text.length)
+    const length = text.length
+    if (this.#at + length > this.#chunk.length) this.#grow(length)
+    const chunk = this.#chunk
+    const at = this.#at
+    for (let i = 0; i < length; i++) chunk[at + i] = text.charCodeAt(i)
+    this.#at = at + length
+  }
+
+  /** Base64 in quotes. */
+  base64(bytes: Uint8Array): void {
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+    if (this.#at + text.length + 2 > this.#chunk.length) this.#grow(text.length + 2)
+    this.byte(0x22)
     this.#at += this.#chunk.write(text, this.#at, 'latin1')
+    this.byte(0x22)
   }
 
   /** A string in quotes, escaped as JSON.stringify does it. */
@@ -70,8 +83,28 @@ export class JsonWriter {
     else if (value > 0 && value < 1e15 && Math.floor(value) === value) {
       const high = Math.floor(value / 1e9)
       this.#int32(high)
-      this.#nineDigits(value - high * 1e9)
-    } else this.ascii(String(value))
+      this.#fixedDigits(value - high * 1e9, 9)
+    } else if (!this.#fewDecimals(value)) this.ascii(String(value))
+  }
+
+  /**
+   * A number with up to four decimals. Of all decimals with at most 15 digits each is another double, so the first that gives the value back is its
+   * shortest form. False: it is none.
+   */
+  #fewDecimals(value: number): boolean {
+    const size = Math.abs(value)
+    if (!(size < 1e9)) return false
+    for (let decimals = 1, power = 10; decimals <= 4; decimals++, power *= 10) {
+      const scaled = Math.round(size * power)
+      if (scaled / power !== size) continue
+      const whole = Math.floor(scaled / power)
+      if (value < 0) this.byte(0x2d)
+      this.#int32(whole)
+      this.byte(0x2e)
+      this.#fixedDigits(scaled - whole * power, decimals)
+      return true
+    }
+    return false
   }
 
   #int32(value: number): void {
@@ -93,15 +126,16 @@ export class JsonWriter {
     } while (rest > 0)
   }
 
-  #nineDigits(value: number): void {
-    if (this.#at + 9 > this.#chunk.length) this.#grow(9)
+  /** A number below 2^31 with leading zeros. */
+  #fixedDigits(value: number, digits: number): void {
+    if (this.#at + digits > this.#chunk.length) this.#grow(digits)
     let rest = value
-    for (let i = this.#at + 8; i >= this.#at; i--) {
+    for (let i = this.#at + digits - 1; i >= this.#at; i--) {
       const tenth = (rest / 10) | 0
       this.#chunk[i] = 0x30 + rest - tenth * 10
       rest = tenth
     }
-    this.#at += 9
+    this.#at += digits
   }
 
   #longString(text: string): void {

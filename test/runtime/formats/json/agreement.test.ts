@@ -71,7 +71,8 @@ function fit(type: FieldType, json: unknown): unknown {
       const members = new Map(Object.entries(json as object))
       return Object.fromEntries(Object.entries(type.fields).map(([name, field]) => [name, fitField(field, members.get(name))]))
     }
-    default:
+    case 'decimal':
+    case 'bytes':
       throw new Error(`not generated here: ${type.kind}`)
   }
 }
@@ -171,7 +172,10 @@ function textOf(type: FieldType): fc.Arbitrary<string> {
     }
     case 'timestamp':
       return fc.oneof(numberText, stringText, fc.integer({ min: 0, max: 2 ** 41 }).map(String))
-    default:
+    case 'number':
+    case 'integer':
+    case 'decimal':
+    case 'bytes':
       return numberText
   }
 }
@@ -235,6 +239,7 @@ test('records of one schema have one hidden class, whichever way they were read'
   }
   const read = (text: string): unknown => jsonDecoder(schema).decode(Buffer.from(text), 0, text.length)
   setFlagsFromString('--allow-natives-syntax')
+  // oxlint-disable-next-line typescript/no-implied-eval -- natives syntax can't be written in a module
   const sameClass = new Function('a', 'b', 'return %HaveSameMap(a, b)') as (a: unknown, b: unknown) => boolean
   t.true(sameClass(read('{"b":1,"a":"x"}'), read('{"a":"y","b":2}')))
   t.true(sameClass(read('{"b":1,"a":"x"}'), read('{"b":1,"\\u0061":"x"}')), 'a name with an escape is left to the plain reader')

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import test from 'ava'
 import { DecodeError } from '../../../../runtime/formats/codec.ts'
 import { jsonDecoder } from '../../../../runtime/formats/json/decoder.ts'
@@ -197,4 +198,15 @@ test('a value does not change when the bytes that it was read from do', (t) => {
   const value = jsonDecoder(parseSchema({ s: 'string', b: 'bytes' })).decode(bytes, 0, bytes.length)
   bytes.fill(0)
   t.deepEqual(value, { s: 'abc', b: new Uint8Array([0, 1, 255]) })
+})
+
+test('short strings that repeat and strings that never do are read alike', (t) => {
+  const decoder = jsonDecoder(parseSchema({ s: 'string', m: 'map<integer>' }))
+  for (let i = 0; i < 20_000; i++) {
+    const s = i % 3 === 0 ? ['view', 'click', 'buy'][(i % 7) % 3] : `${(i * 7919) % 10_007}`
+    const value = { s, m: { [`k${i % 5}`]: i, [`${i}`]: 1 } }
+    const bytes = Buffer.from(JSON.stringify(value))
+    if (!isDeepStrictEqual(decoder.decode(bytes, 0, bytes.length), value)) t.fail(bytes.toString())
+  }
+  t.pass()
 })

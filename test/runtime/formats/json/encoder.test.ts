@@ -33,6 +33,7 @@ test('any finite number is written as JSON.stringify writes it', (t) => {
     fc.double({ noNaN: true, noDefaultInfinity: true }),
     fc.maxSafeInteger(),
     fc.integer(),
+    fc.tuple(fc.integer(), fc.integer({ min: 1, max: 7 })).map(([digits, decimals]) => digits / 10 ** decimals),
     fc.integer({ min: 0, max: 2 ** 31 - 1 }).map((n) => n * 1_000_003),
   )
   fc.assert(
