@@ -17,8 +17,8 @@ export interface StageOutput {
   /** A late record: the transform's input in its schema as JSON, with the window and the watermark that condemned it. */
   late(record: LateRecord): void
   /**
-   * A record that could not be processed; the task adds the original bytes and the coordinates of record `index` of the block in work. For a window's
-   * result that failed on its way to the sink, that is the record by which the window came to close, or -1 when there was none since a restore.
+   * A record that could not be processed; the task adds the original bytes and the coordinates of record `index` of the block in work. -1: it was a
+   * result of a window, which comes from no record alone; the message names window and key, and there may be no block in work.
    */
   deadLetter(index: number, reason: DropReason, message: string): void
 }

@@ -170,12 +170,15 @@ export class KeyedWindow implements StretchEnd {
     }
   }
 
-  /** A result that fails downstream is a dead letter with the coordinates of the record in work, by which the window came to close. */
+  /**
+   * A result that fails downstream is a dead letter without a source record: the one by which the window came to close is not to blame, has counted, and
+   * would be another one after a crash.
+   */
   #reject(rejected: RecordRejected, uid: string, start: number, end: number): void {
     const { record, output, counters } = this.#options.context
     counters.dropped[rejected.reason]++
     const result = `the result of window "${uid}" [${start}, ${end}) for key ${JSON.stringify(record.key)}`
-    output.deadLetter(record.index, rejected.reason, `${result} failed: ${rejected.message}`)
+    output.deadLetter(-1, rejected.reason, `${result} failed: ${rejected.message}`)
   }
 
   #prepareLate(value: unknown, windowStart: number): void {

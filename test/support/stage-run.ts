@@ -37,7 +37,7 @@ export interface MadeLate {
 
 export interface MadeDeadLetter {
   readonly to: 'dead'
-  /** Of the record that is blamed; null: none was in work. */
+  /** Of the record that failed; null: it was the result of a window. */
   readonly offset: number | null
   readonly reason: string
   readonly message: string

@@ -241,7 +241,7 @@ test('a result that fails behind the window is a dead letter by itself', (t) => 
     ],
   )
   t.deepEqual(made.dead, [
-    { to: 'dead', offset: 3, reason: 'processing', message: 'the result of window "w" [0, 10) for key "b" failed: map "map-3": no b' },
+    { to: 'dead', offset: null, reason: 'processing', message: 'the result of window "w" [0, 10) for key "b" failed: map "map-3": no b' },
   ])
   t.is(made.store.rows, 1)
 })
