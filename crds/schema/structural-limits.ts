@@ -31,7 +31,7 @@ export function problemsOf(node: JsonSchema): string[] {
 /** Types of zod whose meaning is lost on the way to a JSON schema. */
 export function unfaithfulTypes(schema: z.core.$ZodTypes, path: string): string[] {
   const { def } = schema._zod
-  if (lostTypes.has(def.type)) return [`${path}: ${def.type} has no counterpart in Kubernetes`]
+  if (lostTypes.has(def.type)) return [`${path}: ${def.type === 'pipe' ? 'transform' : def.type} has no counterpart in Kubernetes`]
   const lost = (def.checks ?? []).some((check) => check._zod.def.check === 'custom' && !isCarried(check))
   return lost ? [`${path}: a refinement without a rule would be lost; write it with withRules`] : []
 }
