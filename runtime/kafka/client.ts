@@ -143,6 +143,8 @@ export interface MemberOptions {
   readonly sessionTimeoutMs: number
   readonly rebalanceTimeoutMs: number
   readonly assign: Assignor
+  /** The partitions in an assignment, for Kafka's own tools, which show them when somebody describes the group. */
+  readonly describe?: (assignment: Buffer) => readonly TopicPartition[]
 }
 
 /** One process's connections to a cluster, and all that is made over them. */

@@ -1,0 +1,127 @@
+/** One assigned partition: where reading stands, what is fetched ahead, and what is wrong with it. */
+import type { StreamJobError } from '../../errors.ts'
+import { CommittedFilter } from '../batch/committed.ts'
+import { decodeBatch, emptyBlock } from '../batch/decode.ts'
+import { isControl, readBatchHeader, wholeBatches } from '../batch/header.ts'
+import type { RecordBlock } from '../records.ts'
+import type { FetchedPartition } from '../transport.ts'
+
+/** The whole batches of one fetch answer. They stay undecoded until they are due. */
+interface Chunk {
+  readonly bytes: Buffer
+  readonly filter: CommittedFilter
+  at: number
+}
+
+export interface PartitionEnds {
+  readonly highWatermark: number
+  readonly lastStableOffset: number
+  readonly logStart: number
+}
+
+export class PartitionRead {
+  readonly topic: string
+  readonly partition: number
+  ends: PartitionEnds | undefined
+  /** Set when nothing more will come without help. */
+  failure: StreamJobError | undefined
+  /** Since when every answer was an error that may pass. */
+  troubledSince: number | undefined
+  /** Rises with every seek: an answer to an older request is thrown away. */
+  version = 0
+  #chunks: Chunk[] = []
+  #head: RecordBlock | null = null
+  #queuedBytes = 0
+  #position: number
+  #fetchOffset: number
+
+  constructor(topic: string, partition: number, offset: number) {
+    this.topic = topic
+    this.partition = partition
+    this.#position = this.#fetchOffset = offset
+  }
+
+  /** Behind the last block that was taken. */
+  get position(): number {
+    return this.#position
+  }
+
+  /** Behind what was fetched. */
+  get fetchOffset(): number {
+    return this.#fetchOffset
+  }
+
+  /** Fetched and not yet decoded. */
+  get queuedBytes(): number {
+    return this.#queuedBytes
+  }
+
+  seek(offset: number): void {
+    this.version++
+    this.#chunks = []
+    this.#head = null
+    this.#queuedBytes = 0
+    this.#position = this.#fetchOffset = offset
+    this.failure = this.troubledSince = undefined
+  }
+
+  /** Takes over an answer without error. `records` must not share memory with other partitions. Returns whether there is anything new to read. */
+  accept(answer: FetchedPartition): boolean {
+    this.troubledSince = undefined
+    this.ends = { highWatermark: answer.highWatermark, lastStableOffset: answer.lastStableOffset, logStart: answer.logStart }
+    const whole = wholeBatches(answer.records)
+    if (whole === null) return false
+    this.#chunks.push({ bytes: answer.records.subarray(0, whole.end), filter: new CommittedFilter(answer.aborted), at: 0 })
+    this.#queuedBytes += whole.end
+    this.#fetchOffset = whole.nextOffset
+    return true
+  }
+
+  /** The next block without taking it; null where nothing is fetched. Throws `kafka-protocol` for bytes that cannot be read. */
+  peek(): RecordBlock | null {
+    this.#head ??= this.#decodeNext()
+    return this.#head
+  }
+
+  take(): RecordBlock | null {
+    const block = this.peek()
+    this.#head = null
+    if (block !== null) this.#position = block.nextOffset
+    return block
+  }
+
+  /** The next batch with committed records, or one empty block for all that there is when none has any. */
+  #decodeNext(): RecordBlock | null {
+    let passed = -1
+    for (let chunk = this.#chunks[0]; chunk !== undefined; chunk = this.#chunks[0]) {
+      const batch = readBatchHeader(chunk.bytes, chunk.at)
+      if (batch === null) {
+        this.#chunks.shift()
+        continue
+      }
+      this.#pass(chunk, batch.end)
+      passed = batch.lastOffset + 1
+      if (!chunk.filter.admits(batch)) continue
+      const block = decodeBatch(batch, { topic: this.topic, partition: this.partition, from: this.#position })
+      if (block.count > 0) return Object.assign(block, { nextOffset: this.#passMarkers(chunk, block.nextOffset) })
+    }
+    return passed > this.#position ? emptyBlock(this.topic, this.partition, passed) : null
+  }
+
+  /** Markers right behind a block belong to it: who has read it has nothing left to wait for. */
+  #passMarkers(chunk: Chunk, nextOffset: number): number {
+    let next = nextOffset
+    for (;;) {
+      const batch = readBatchHeader(chunk.bytes, chunk.at)
+      if (batch === null || !isControl(batch)) return next
+      chunk.filter.admits(batch)
+      this.#pass(chunk, batch.end)
+      next = batch.lastOffset + 1
+    }
+  }
+
+  #pass(chunk: Chunk, end: number): void {
+    this.#queuedBytes -= end - chunk.at
+    chunk.at = end
+  }
+}

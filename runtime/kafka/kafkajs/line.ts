@@ -1,0 +1,112 @@
+/** One authenticated connection to one broker, over which requests go in order. */
+import { StreamJobError } from '../../errors.ts'
+import { WireReader } from '../wire/reader.ts'
+import type { RequestKind } from '../wire/request.ts'
+import { WireWriter } from '../wire/writer.ts'
+import { failureOf } from './failures.ts'
+import type { SeamBroker, SeamCluster, SeamConnection } from './seam.ts'
+import { abandon, openBroker } from './seam.ts'
+
+export interface BrokerAddress {
+  readonly host: string
+  readonly port: number
+}
+
+export class Line {
+  readonly address: string
+  readonly #broker: SeamBroker
+  readonly #connection: SeamConnection
+  readonly #waiting = new Set<(error: StreamJobError) => void>()
+  #closed = false
+
+  private constructor(address: string, broker: SeamBroker, connection: SeamConnection) {
+    this.address = address
+    this.#broker = broker
+    this.#connection = connection
+  }
+
+  /** Connects and authenticates. */
+  static async open(cluster: SeamCluster, { host, port }: BrokerAddress, signal: AbortSignal): Promise<Line> {
+    const address = addressOf({ host, port })
+    const [broker, connection] = await openBroker(cluster, { host, port })
+    const line = new Line(address, broker, connection)
+    const close = (): void => line.close()
+    signal.addEventListener('abort', close)
+    try {
+      await broker.connect()
+      if (signal.aborted) throw closed(address)
+      return line
+    } catch (error) {
+      line.close()
+      throw signal.aborted ? closed(address) : failureOf(error, 'Connecting to Kafka', address)
+    } finally {
+      signal.removeEventListener('abort', close)
+    }
+  }
+
+  get alive(): boolean {
+    return !this.#closed && this.#connection.isConnected()
+  }
+
+  async send<Q, A>(kind: RequestKind<Q, A>, request: Q, timeoutMs: number): Promise<A> {
+    if (this.#closed) throw closed(this.address)
+    this.#demandVersion(kind)
+    const { promise, resolve, reject } = Promise.withResolvers<A>()
+    this.#waiting.add(reject)
+    this.#connection
+      .send({
+        request: { apiKey: kind.apiKey, apiVersion: kind.version, apiName: kind.name, encode: async () => bodyOf(kind, request) },
+        response: { decode: async (payload) => answerOf(kind, payload), parse: async (answer) => answer },
+        requestTimeout: timeoutMs,
+        logResponseError: false,
+      })
+      .then(resolve, (error: unknown) => reject(failureOf(error, kind.name, this.address)))
+      .finally(() => this.#waiting.delete(reject))
+    return promise
+  }
+
+  /** What is under way fails at once, even what kafkajs has not put into its queue yet and so would never hear of again. */
+  close(): void {
+    this.#closed = true
+    const error = closed(this.address)
+    for (const reject of this.#waiting) reject(error)
+    abandon(this.#connection, error)
+  }
+
+  #demandVersion(kind: { apiKey: number; version: number; name: string }): void {
+    const served = this.#broker.versions?.[kind.apiKey]
+    if (served !== undefined && served.minVersion <= kind.version && kind.version <= served.maxVersion) return
+    const range = served === undefined ? 'does not serve it' : `serves versions ${served.minVersion} to ${served.maxVersion}`
+    throw new StreamJobError('kafka-protocol', `${kind.name} version ${kind.version} is needed, and the broker ${this.address} ${range}`)
+  }
+}
+
+export function addressOf({ host, port }: BrokerAddress): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+/** `host:port`, `[::1]:port`. Throws `config-invalid`. */
+export function parseAddress(text: string): BrokerAddress {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text.trim())
+  if (match === null) throw new StreamJobError('config-invalid', `kafka.brokers: "${text}" is not host:port`)
+  return { host: match[1] ?? match[2]!, port: Number(match[3]) }
+}
+
+function closed(address: string): StreamJobError {
+  return new StreamJobError('kafka-unreachable', `The connection to ${address} was closed by this process`, { fields: { broker: address } })
+}
+
+function bodyOf<Q, A>(kind: RequestKind<Q, A>, request: Q): { buf: Buffer; buffer: Buffer; size(): number } {
+  const writer = new WireWriter(kind.capacity?.(request))
+  // The header of a flexible request ends with tagged fields, which kafkajs does not write.
+  if (kind.flexible) writer.tags()
+  kind.encode(writer, request)
+  const body = writer.finish()
+  return { buf: body, buffer: body, size: () => body.length }
+}
+
+function answerOf<Q, A>(kind: RequestKind<Q, A>, payload: Buffer): A {
+  const reader = new WireReader(payload)
+  if (kind.flexible) reader.tags()
+  return kind.decode(reader)
+}

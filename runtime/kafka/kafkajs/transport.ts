@@ -1,0 +1,70 @@
+import type { KafkaConfig } from 'kafkajs'
+import { logLevel } from 'kafkajs'
+import type { KafkaConnection } from '../../config.ts'
+import type { KafkaLog } from '../log.ts'
+import type { KafkaChannel, KafkaTransport } from '../transport.ts'
+import type { KnownBrokers } from './channel.ts'
+import { KafkajsChannel } from './channel.ts'
+import { saslOptions, tlsOptions } from './credentials.ts'
+import { parseAddress } from './line.ts'
+import { openSeam } from './seam.ts'
+
+export interface KafkajsTransportOptions {
+  readonly clientId: string
+  readonly log: KafkaLog
+  /** How long a connection may take to stand. */
+  readonly connectionTimeoutMs?: number
+  /** How long a broker may take to answer, beyond what the request itself lets it wait. */
+  readonly requestTimeoutMs?: number
+}
+
+/** Requests over the sockets of kafkajs. Nothing is connected before the first request. */
+export class KafkajsTransport implements KafkaTransport {
+  readonly #known: KnownBrokers
+  readonly #channels = new Set<KafkaChannel>()
+
+  constructor(connection: KafkaConnection, options: KafkajsTransportOptions) {
+    this.#known = {
+      seam: openSeam(kafkajsConfig(connection, options)),
+      bootstrap: connection.brokers.map(parseAddress),
+      nodes: new Map(),
+      requestTimeoutMs: options.requestTimeoutMs ?? 10_000,
+    }
+  }
+
+  channel(): KafkaChannel {
+    const channel = new KafkajsChannel(this.#known)
+    this.#channels.add(channel)
+    const dispose = channel[Symbol.asyncDispose].bind(channel)
+    channel[Symbol.asyncDispose] = () => {
+      this.#channels.delete(channel)
+      return dispose()
+    }
+    return channel
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#channels].map((channel) => channel[Symbol.asyncDispose]()))
+  }
+}
+
+function kafkajsConfig(connection: KafkaConnection, options: KafkajsTransportOptions): KafkaConfig {
+  return {
+    brokers: [...connection.brokers],
+    clientId: options.clientId,
+    connectionTimeout: options.connectionTimeoutMs ?? 5_000,
+    // kafkajs takes the larger of this and the time given with each request.
+    requestTimeout: 1_000,
+    retry: { retries: 0 },
+    logLevel: logLevel.WARN,
+    // Every failure is thrown to us as well, so its own lines are for debugging.
+    logCreator:
+      () =>
+      ({ namespace, log }) => {
+        const { message, timestamp: _, ...fields } = log
+        options.log.debug(`kafkajs: ${message}`, { namespace, ...fields })
+      },
+    ...(connection.tls === undefined ? {} : { ssl: tlsOptions(connection.tls) }),
+    ...(connection.sasl === undefined ? {} : { sasl: saslOptions(connection.sasl) }),
+  }
+}
