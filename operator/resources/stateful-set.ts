@@ -1,0 +1,95 @@
+import { annotations, workerContainer } from '../../crds/names.ts'
+import type { StreamJobSpec } from '../../crds/streamjob.ts'
+import type { StatefulSet } from '../kube/resources.ts'
+import { kafkaSecretMounts, kafkaSecretVolumes } from './kafka-secrets.ts'
+import { objectNames } from './names.ts'
+import type { Owner } from './object.ts'
+import { labelsOf, ownedMetadata, selectorLabels } from './object.ts'
+import { restrictedPod, runtimeContainer, runtimeVolumes } from './pod.ts'
+import type { Release } from './release.ts'
+import { templateMetadataHash } from './release.ts'
+import { applyTemplatePatch } from './template-patch.ts'
+
+type PodTemplate = StatefulSet['spec'] extends infer Spec ? (NonNullable<Spec> extends { template: infer T } ? T : never) : never
+type Container = NonNullable<PodTemplate['spec']>['containers'][number]
+
+/** On a pod template: hash of the labels and annotations that the author asked for. */
+export const templateMetadataAnnotation = 'streamjob.dev/template-metadata-hash'
+
+/**
+ * The workers. Pods start and stop all at once, and nothing but the operator replaces them: what restarts workers is decided by the release's hash, not
+ * by a difference in the template. Throws ForbiddenPatch.
+ */
+export function statefulSet(owner: Owner, spec: StreamJobSpec, release: Release, replicas: number, epoch: number): StatefulSet {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: ownedMetadata(owner, objectNames.statefulSet(owner.name)),
+    spec: {
+      serviceName: objectNames.service(owner.name),
+      podManagementPolicy: 'Parallel',
+      updateStrategy: { type: 'OnDelete' },
+      revisionHistoryLimit: 2,
+      replicas,
+      selector: { matchLabels: selectorLabels(owner.name, 'worker') },
+      template: podTemplate(owner, spec, release, epoch),
+    },
+  }
+}
+
+/** The pod template of a release, with the author's patch applied. */
+export function podTemplate(owner: Owner, spec: StreamJobSpec, release: Release, epoch: number): PodTemplate {
+  const template: PodTemplate = {
+    metadata: {
+      labels: labelsOf(owner.name, 'worker'),
+      annotations: {
+        [annotations.restartHash]: release.hash,
+        [annotations.epoch]: String(epoch),
+        [templateMetadataAnnotation]: templateMetadataHash(spec),
+      },
+    } as PodTemplate['metadata'] & object,
+    spec: {
+      ...restrictedPod,
+      serviceAccountName: objectNames.serviceAccount(owner.name),
+      terminationGracePeriodSeconds: 30,
+      topologySpreadConstraints: [
+        {
+          topologyKey: 'kubernetes.io/hostname',
+          maxSkew: 1,
+          whenUnsatisfiable: 'ScheduleAnyway',
+          labelSelector: { matchLabels: selectorLabels(owner.name, 'worker') },
+        },
+      ],
+      containers: [workerContainerOf(spec, release)],
+      volumes: [...runtimeVolumes(objectNames.release(owner.name, release.hash)), ...kafkaSecretVolumes(spec.kafka)],
+    },
+  }
+  const patched = applyTemplatePatch({ ...template }, spec.pod?.template ?? {}, workerContainer)
+  // A strategic merge of JSON onto a pod template is a pod template; the API server checks the fields.
+  return ownLabelsKept(patched as unknown as PodTemplate, template)
+}
+
+function workerContainerOf(spec: StreamJobSpec, release: Release): Container {
+  const container = runtimeContainer('worker', release.image, release.codeHash)
+  return {
+    ...container,
+    env: [...(container.env ?? []), ...((spec.program.env ?? []) as NonNullable<Container['env']>)],
+    volumeMounts: [...(container.volumeMounts ?? []), ...kafkaSecretMounts(spec.kafka)],
+    resources: (spec.pod?.resources as Container['resources']) ?? { requests: { cpu: '100m', memory: '256Mi' } },
+    startupProbe: { httpGet: { path: '/healthz', port: 'http' }, periodSeconds: 1, failureThreshold: 60, timeoutSeconds: 5 },
+    livenessProbe: { httpGet: { path: '/healthz', port: 'http' }, periodSeconds: 10, failureThreshold: 3, timeoutSeconds: 5 },
+    readinessProbe: { httpGet: { path: '/readyz', port: 'http' }, periodSeconds: 2, failureThreshold: 3, timeoutSeconds: 5 },
+  } as Container
+}
+
+/** The author may add labels and annotations, not change ours. */
+function ownLabelsKept(patched: PodTemplate, ours: PodTemplate): PodTemplate {
+  return {
+    ...patched,
+    metadata: {
+      ...patched.metadata,
+      labels: { ...patched.metadata?.labels, ...ours.metadata?.labels },
+      annotations: { ...patched.metadata?.annotations, ...ours.metadata?.annotations },
+    } as PodTemplate['metadata'] & object,
+  }
+}

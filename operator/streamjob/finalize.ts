@@ -1,0 +1,96 @@
+import { finalizers } from '../../crds/names.ts'
+import { parseDuration } from '../../crds/durations.ts'
+import { names } from '../../runtime/protocol.ts'
+import { StreamJobError } from '../../runtime/errors.ts'
+import { SecretMissing } from '../kafka/credentials.ts'
+import { isForbidden } from '../kube/errors.ts'
+import { namespaces } from '../kube/resources.ts'
+import { carryOut } from './engine.ts'
+import { fails } from './finding.ts'
+import type { RunStep } from './operation-steps.ts'
+import { connectKafka, identityConflict } from './steps/connect.ts'
+import { connected } from './steps/topics.ts'
+import { observe } from './steps/observe.ts'
+import { operationOf } from './steps/operate.ts'
+import type { Visit } from './visit.ts'
+import { found, known, streamJobs } from './visit.ts'
+
+/**
+ * Removes what a deleted job has outside Kubernetes, then lets the resource go (null); or says when to come back. What can't be removed before the
+ * deadline, in a terminating namespace, or without the credentials, is named in an event.
+ */
+export async function finalize(visit: Visit): Promise<number | null> {
+  const { job, world } = visit
+  if (!job.metadata.finalizers.includes(finalizers.kafka)) return null
+  const giveUp = await lettingGo(visit)
+  try {
+    if ((await observe.run(visit)).kind === 'end') return await release(visit, 'the StatefulSet of that name belongs to somebody else')
+    const problem = await connectKafka(visit)
+    if (problem !== null) {
+      found(visit, problem)
+      const hopeless = problem.reason === 'SecretMissing' || giveUp !== null
+      return hopeless ? await release(visit, giveUp ?? problem.message) : retryMs
+    }
+    const conflict = identityConflict(visit)
+    if (conflict !== null) return await release(visit, conflict.message)
+    const record = known(visit, 'record')
+    const from = Math.max(record?.parallelism ?? 0, known(visit, 'statefulSet')?.spec?.replicas ?? 0, visit.operation?.from ?? 0)
+    const running =
+      visit.operation?.kind === 'Delete'
+        ? visit.operation
+        : operationOf({ kind: 'Delete', from, to: 0, release: null }, record?.epoch ?? 0, world.clock.now())
+    const waiting = await carryOut(visit, running, { Removing: removing })
+    if (waiting !== null) {
+      found(visit, fails('Ready', 'Deleting', waiting))
+      return giveUp === null ? pollMs : await release(visit, `${giveUp}; ${waiting}`)
+    }
+    return await release(visit, null)
+  } catch (error) {
+    const fromKafka = error instanceof StreamJobError || error instanceof SecretMissing
+    if (giveUp !== null && (fromKafka || isForbidden(error))) return await release(visit, `${giveUp}: ${error.message}`)
+    throw error
+  }
+}
+
+const pollMs = 1_000
+const retryMs = 5_000
+
+/** Why the job is let go even when something is left; null while there is time. */
+async function lettingGo({ job, world, signal }: Visit): Promise<string | null> {
+  const since = world.clock.now() - Date.parse(job.metadata.deletionTimestamp ?? '')
+  const deadline = job.spec.deletion.deadline
+  if (since > parseDuration(deadline)) return `the deadline of ${deadline} has passed`
+  const namespace = await world.kube.find(namespaces, { name: job.metadata.namespace }, { signal }).catch((error: unknown) => {
+    // A namespaced operator may not look at namespaces; then the deadline decides.
+    if (isForbidden(error)) return null
+    throw error
+  })
+  return namespace?.metadata.deletionTimestamp === undefined ? null : 'the namespace is terminating'
+}
+
+/** The group and, unless they are to be kept, the job's topics; late and dead-letter topics are kept always. The job topic goes last: it says whose the rest is. */
+const removing: RunStep = async ({ visit, ahead }) => {
+  const kafka = connected(visit)
+  await ahead()
+  await kafka.deleteGroup()
+  if (visit.job.spec.deletion.internalTopics === 'Retain') return { kind: 'done' }
+  const jobTopic = names.jobTopic(visit.applicationId)
+  const topics = await kafka.listInternalTopics()
+  await kafka.deleteTopics(topics.filter((topic) => topic !== jobTopic))
+  await kafka.deleteTopics(topics.filter((topic) => topic === jobTopic))
+  return { kind: 'done' }
+}
+
+/** Takes the finalizer away. `left`: why something stays behind in Kafka. */
+async function release(visit: Visit, left: string | null): Promise<null> {
+  const { stored, world, applicationId, signal } = visit
+  if (left !== null) {
+    const note = `let go with things left in Kafka (${left}): the group ${applicationId}, transactional ids ${applicationId}.worker.*, and topics ${applicationId}.*`
+    world.events.record({ regarding: stored, type: 'Warning', reason: 'DeletionDeadlineExceeded', action: 'Delete', note })
+    visit.log.warn('let go with things left in Kafka', { left })
+  }
+  const { resourceVersion } = stored.metadata
+  const rest = (stored.metadata.finalizers ?? []).filter((finalizer) => finalizer !== finalizers.kafka)
+  await world.kube.patch(streamJobs, stored.metadata, { kind: 'merge', body: { metadata: { resourceVersion, finalizers: rest } } }, { signal })
+  return null
+}

@@ -1,0 +1,31 @@
+import type { PlanResult } from '../../runtime/protocol.ts'
+import type { Release } from '../resources/release.ts'
+
+/** What the operator remembers between visits to save work. It may forget all of it at any time. */
+export class Memory {
+  readonly #jobs = new Map<string, JobMemory>()
+
+  /** Of the job with this uid. */
+  of(uid: string): JobMemory {
+    const known = this.#jobs.get(uid)
+    if (known !== undefined) return known
+    const fresh: JobMemory = { ensured: new Map(), releases: new Map(), planned: null, cleanedFor: null }
+    this.#jobs.set(uid, fresh)
+    return fresh
+  }
+
+  forget(uid: string): void {
+    this.#jobs.delete(uid)
+  }
+}
+
+export interface JobMemory {
+  /** Objects that were seen as they should be: `kind/name` -> content hash and when, on the monotonic clock. */
+  readonly ensured: Map<string, { readonly hash: string; readonly at: number }>
+  /** Releases that were read from their ConfigMaps, which are immutable, by hash. */
+  readonly releases: Map<string, Release>
+  /** The newest answer of planning and the release hash that it is about. */
+  planned: { readonly hash: string; readonly result: PlanResult; readonly image: string } | null
+  /** The release behind which old ones have been removed. */
+  cleanedFor: string | null
+}

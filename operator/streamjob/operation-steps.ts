@@ -1,0 +1,162 @@
+/** How each step of an operation is carried out. Every one looks at the world first, and acts only where something is missing. */
+import type { Operation } from '../../crds/streamjob-status.ts'
+import type { JobRecord } from '../../runtime/protocol.ts'
+import { pods as podResource, statefulSets } from '../kube/resources.ts'
+import { objectNames, parsePodName } from '../resources/names.ts'
+import { workerSelector } from '../resources/object.ts'
+import { statefulSet } from '../resources/stateful-set.ts'
+import { fails, holds } from './finding.ts'
+import type { Order } from './job-record.ts'
+import { nextRecord, ordinals, stagesOf } from './job-record.ts'
+import type { StepName } from './operations.ts'
+import { ownIdentity } from './steps/connect.ts'
+import { connected } from './steps/topics.ts'
+import type { Visit } from './visit.ts'
+import { found, known, place } from './visit.ts'
+
+/** What a step needs of the engine that runs it. */
+export interface StepRun {
+  readonly visit: Visit
+  readonly operation: Operation
+  /** Writes operation and step into status, unless they stand there already; called before the first effect. */
+  readonly ahead: () => Promise<void>
+}
+
+export type StepResult =
+  | { readonly kind: 'done' }
+  /** Look again later; `message` says what it waits for. */
+  | { readonly kind: 'waiting'; readonly message: string }
+
+/** A step of an operation. What it throws is tried again. */
+export type RunStep = (run: StepRun) => Promise<StepResult>
+
+export const runStep: Readonly<Record<Exclude<StepName, 'Removing'>, RunStep>> = {
+  Recording: record,
+  Committing: committing,
+  Stopping: (run) => scaleTo(run, 0),
+  Scaling: (run) => scaleTo(run, run.operation.to ?? 0),
+  Draining: draining,
+  Evicting: evicting,
+  Resolving: resolving,
+  Starting: starting,
+}
+
+const done: StepResult = { kind: 'done' }
+
+async function record({ visit, operation, ahead }: StepRun): Promise<StepResult> {
+  const previous = known(visit, 'record')
+  const order = orderOf(visit, operation, previous)
+  if (order === null) return { kind: 'waiting', message: 'the topics of the program are not ready' }
+  const wanted = nextRecord(previous, order)
+  if (wanted === previous) return done
+  await ahead()
+  await connected(visit).writeJobRecord(wanted, previous?.epoch ?? null)
+  visit.facts.record = wanted
+  return done
+}
+
+function orderOf(visit: Visit, operation: Operation, previous: JobRecord | null): Order | null {
+  const common = { identity: ownIdentity(visit), parallelism: operation.to ?? 0, operationId: operation.id }
+  if (operation.kind === 'Suspend') {
+    if (previous === null) return null
+    const { planFingerprint, codeHash, stages } = previous
+    return { ...common, planFingerprint, codeHash, stages, mode: 'stop' }
+  }
+  const release = known(visit, 'wanted')
+  if (release === null) return null
+  const topicsReady = visit.findings.get('TopicsReady')?.status === 'True'
+  const now = topicsReady ? stagesOf(release, known(visit, 'topics'), visit.applicationId, previous?.lineage ?? 1) : null
+  // Topics that are not as they should be hold up a new program, but not a job that only changes its size.
+  const stages = now ?? (operation.kind === 'Rescale' ? previous?.stages : undefined)
+  if (stages === undefined) return null
+  return { ...common, planFingerprint: release.plan.fingerprint, codeHash: release.codeHash, stages, mode: 'run' }
+}
+
+/** Workers that have read the record say that they wait; one that does not answer has nothing to say before the deadline. */
+async function committing({ visit, operation }: StepRun): Promise<StepResult> {
+  const epoch = known(visit, 'record')?.epoch ?? 0
+  const { clock, pods } = visit.world
+  const working: string[] = []
+  for (const pod of known(visit, 'pods')) {
+    if (parsePodName(visit.owner.name, pod.metadata.name) === null || pod.status?.podIP === undefined) continue
+    if (pod.metadata.deletionTimestamp !== undefined || pod.status.phase !== 'Running') continue
+    const status = await pods.status(pod.status.podIP, visit.signal)
+    const stopped = status !== null && (status.epoch ?? 0) >= epoch && status.tasks.length === 0 && quiet.has(status.state)
+    if (!stopped) working.push(pod.metadata.name)
+  }
+  if (working.length === 0) return done
+  const overdue = operation.deadline !== undefined && clock.now() >= Date.parse(operation.deadline)
+  return overdue ? done : { kind: 'waiting', message: `${working.join(', ')} still to stop` }
+}
+
+const quiet: ReadonlySet<string> = new Set(['waiting', 'waiting-for-record', 'failed'])
+
+async function scaleTo({ visit, ahead }: StepRun, replicas: number): Promise<StepResult> {
+  const { kube } = visit.world
+  const existing = known(visit, 'statefulSet')
+  if (existing === null || existing.spec?.replicas === replicas) return done
+  await ahead()
+  const body = { metadata: { uid: existing.metadata.uid }, spec: { replicas } }
+  const at = place(visit, objectNames.statefulSet(visit.owner.name))
+  visit.facts.statefulSet = await kube.patch(statefulSets, at, { kind: 'merge', body }, { signal: visit.signal })
+  return done
+}
+
+async function draining({ visit, operation }: StepRun): Promise<StepResult> {
+  const { kube } = visit.world
+  const keep = operation.kind === 'Rescale' ? (operation.to ?? 0) : 0
+  const at = place(visit, objectNames.statefulSet(visit.owner.name))
+  const [statefulSet, list] = await Promise.all([
+    kube.find(statefulSets, at, { signal: visit.signal }),
+    kube.list(podResource, { namespace: visit.owner.namespace, labelSelector: workerSelector(visit.owner.name) }, { signal: visit.signal }),
+  ])
+  visit.facts.statefulSet = statefulSet
+  const left = list.items.map(({ metadata }) => metadata.name).filter((name) => (parsePodName(visit.owner.name, name) ?? -1) >= keep)
+  if (left.length > 0) return { kind: 'waiting', message: `${left.join(', ')} still to go` }
+  // Its controller may not have seen the new size yet, and could still make pods of the old one.
+  if (statefulSet !== null && (statefulSet.status?.observedGeneration ?? 0) < (statefulSet.metadata.generation ?? 0)) {
+    return { kind: 'waiting', message: 'the StatefulSet has not been looked at yet' }
+  }
+  return done
+}
+
+async function evicting({ visit, operation, ahead }: StepRun): Promise<StepResult> {
+  const gone = ordinals(keptOrdinals(operation), operation.from ?? 0)
+  if (gone.length === 0) return done
+  await ahead()
+  await connected(visit).evict(gone.map((ordinal) => objectNames.pod(visit.owner.name, ordinal)))
+  return done
+}
+
+async function resolving({ visit, operation, ahead }: StepRun): Promise<StepResult> {
+  const gone = ordinals(operation.kind === 'Suspend' ? 0 : keptOrdinals(operation), operation.from ?? 0)
+  if (gone.length === 0) return done
+  await ahead()
+  try {
+    await connected(visit).resolveTransactions(gone)
+  } catch (error) {
+    found(
+      visit,
+      fails('TransactionsResolved', 'TransactionsOpen', `workers ${gone.join(', ')}: ${error instanceof Error ? error.message : String(error)}`),
+    )
+    throw error
+  }
+  found(visit, holds('TransactionsResolved', 'TransactionsClosed', ''))
+  return done
+}
+
+function keptOrdinals({ kind, to }: Operation): number {
+  return kind === 'Delete' ? 0 : (to ?? 0)
+}
+
+async function starting({ visit, operation, ahead }: StepRun): Promise<StepResult> {
+  const { owner, job, world, signal } = visit
+  const release = known(visit, 'wanted')
+  const epoch = known(visit, 'record')?.epoch
+  if (release === null || epoch === undefined) return { kind: 'waiting', message: 'there is no release to start' }
+  await ahead()
+  const desired = statefulSet(owner, job.spec, release, operation.to ?? 0, epoch)
+  visit.facts.statefulSet = await world.kube.apply(statefulSets, desired, { force: true, signal })
+  visit.facts.current = release
+  return done
+}

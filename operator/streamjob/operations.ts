@@ -1,0 +1,107 @@
+/** The multi-step changes of a job and the only orders in which their steps may follow. operator/docs/operations.md is made of this table. */
+
+export interface OperationDefinition {
+  readonly meaning: string
+  /** In order; each is written into status before it is carried out. */
+  readonly steps: readonly StepName[]
+  /** Operations that may take its place before it has ended. */
+  readonly interruptedBy: readonly OperationKind[]
+}
+
+export type OperationKind = 'Start' | 'Rescale' | 'Upgrade' | 'Suspend' | 'Delete'
+
+export type StepName = keyof typeof stepTable
+
+/** What each step does, and what it waits for. Every one may be repeated at any time. */
+export const stepTable = {
+  Recording: {
+    does: 'Writes the next job record with the wanted parallelism, program and mode.',
+    waitsFor: 'the brokers',
+    deadlineMs: null,
+  },
+  Committing: {
+    does: 'Lets the workers commit what they have open.',
+    waitsFor: 'every worker to say that it has stopped, or to be gone',
+    deadlineMs: 60_000,
+  },
+  Stopping: {
+    does: 'Sets the replicas of the StatefulSet to 0.',
+    waitsFor: 'the API server',
+    deadlineMs: null,
+  },
+  Scaling: {
+    does: 'Sets the replicas of the StatefulSet to the wanted parallelism.',
+    waitsFor: 'the API server',
+    deadlineMs: null,
+  },
+  Draining: {
+    does: 'Nothing.',
+    waitsFor: 'every pod that is not wanted any more to be gone',
+    deadlineMs: null,
+  },
+  Evicting: {
+    does: 'Removes the ordinals that are not wanted any more from the consumer group.',
+    waitsFor: 'the brokers',
+    deadlineMs: null,
+  },
+  Resolving: {
+    does: 'Aborts open transactions of workers that are gone, and fences their ids.',
+    waitsFor: 'the brokers',
+    deadlineMs: null,
+  },
+  Starting: {
+    does: 'Writes template and replicas of the StatefulSet in one go.',
+    waitsFor: 'the API server',
+    deadlineMs: null,
+  },
+  Removing: {
+    does: 'Deletes the consumer group, and the internal topics unless they are to be retained.',
+    waitsFor: 'the brokers',
+    deadlineMs: null,
+  },
+} as const satisfies Record<string, { does: string; waitsFor: string; deadlineMs: number | null }>
+
+export const operationTable: Readonly<Record<OperationKind, OperationDefinition>> = {
+  Start: {
+    meaning: 'A new or a suspended job begins to work.',
+    steps: ['Draining', 'Evicting', 'Resolving', 'Recording', 'Starting'],
+    interruptedBy: ['Delete'],
+  },
+  Rescale: {
+    meaning: 'The job goes to another number of workers, or takes on new partitions. Workers that stay are not restarted.',
+    steps: ['Recording', 'Scaling', 'Draining', 'Evicting', 'Resolving'],
+    interruptedBy: ['Delete'],
+  },
+  Upgrade: {
+    meaning: 'The job goes to another program or other settings of its pods. State is kept by the changelogs.',
+    steps: ['Stopping', 'Draining', 'Evicting', 'Resolving', 'Recording', 'Starting'],
+    interruptedBy: ['Delete'],
+  },
+  Suspend: {
+    meaning: 'The job stops and keeps its state and positions.',
+    steps: ['Recording', 'Committing', 'Stopping', 'Draining', 'Resolving'],
+    interruptedBy: ['Delete'],
+  },
+  Delete: {
+    meaning: 'The resource is being deleted: what lies outside Kubernetes goes with it.',
+    steps: ['Stopping', 'Draining', 'Evicting', 'Resolving', 'Removing'],
+    interruptedBy: [],
+  },
+}
+
+export function isOperationKind(text: string): text is OperationKind {
+  return Object.hasOwn(operationTable, text)
+}
+
+/** The step behind `step`; null behind the last. Throws on a step that the operation does not have: such a status was written by another release. */
+export function stepAfter(kind: OperationKind, step: string): StepName | null {
+  const { steps } = operationTable[kind]
+  const index = (steps as readonly string[]).indexOf(step)
+  if (index < 0) throw new RangeError(`operation ${kind} has no step ${step}`)
+  return steps[index + 1] ?? null
+}
+
+/** Whether an operation may take the place of one that is under way. */
+export function mayInterrupt(running: OperationKind, by: OperationKind): boolean {
+  return operationTable[running].interruptedBy.includes(by)
+}

@@ -1,0 +1,99 @@
+import { workerContainer } from '../../crds/names.ts'
+import type { PlanResult } from '../../runtime/protocol.ts'
+import { isAlreadyExists } from '../kube/errors.ts'
+import type { Pod, Stored } from '../kube/resources.ts'
+import { configMaps, pods } from '../kube/resources.ts'
+import { objectNames } from '../resources/names.ts'
+import { pinnedImage, planningConfigMap, planningPod } from '../resources/planning-pod.ts'
+import type { ProgramSource } from '../resources/release.ts'
+import { programFiles } from '../resources/worker-config.ts'
+import type { Finding } from './finding.ts'
+import { fails, unknown } from './finding.ts'
+import { pullProblem } from './pod-problems.ts'
+import type { Visit } from './visit.ts'
+import { known, place } from './visit.ts'
+
+export interface ProgramToPlan {
+  readonly source: ProgramSource
+  readonly hash: string
+  readonly codeHash: string
+}
+
+/** How long a started container may take to answer; type-checking a large program on one CPU takes seconds. */
+const answerWithinMs = 60_000
+
+/**
+ * One step towards a plan by a pod of the program's own image: makes the pod, or asks it, or says what holds it up. Called again until it answers; the
+ * pod is removed by whoever has stored the answer.
+ */
+export async function planInPod(visit: Visit, program: ProgramToPlan): Promise<{ result: PlanResult; image: string } | { finding: Finding }> {
+  const name = objectNames.planner(visit.owner.name, program.hash)
+  const pod = known(visit, 'pods').find(({ metadata }) => metadata.name === name && metadata.deletionTimestamp === undefined)
+  const image = imageOf(visit, program.source)
+  if (pod === undefined) {
+    await startPlanner(visit, program, image)
+    return { finding: unknown('ProgramValid', 'Planning', `the pod ${name} is being started`) }
+  }
+  const answer = await ask(visit, pod)
+  if (answer !== null && answer.kind !== 'pending') return { result: answer, image: pinnedImage(image, pod) }
+  return holdUp(visit, pod)
+}
+
+/** Removes planning pods and their files, but for the one named. */
+export async function removePlanners(visit: Visit, keep: string | null): Promise<void> {
+  const { kube } = visit.world
+  for (const { metadata } of known(visit, 'pods')) {
+    if (!metadata.name.startsWith(objectNames.planner(visit.owner.name, '')) || metadata.name === keep) continue
+    if (metadata.labels?.['streamjob.dev/component'] !== 'planner' || metadata.deletionTimestamp !== undefined) continue
+    await kube.delete(configMaps, place(visit, metadata.name), { signal: visit.signal })
+    await kube.delete(pods, place(visit, metadata.name), { signal: visit.signal, ...(metadata.uid === undefined ? {} : { uid: metadata.uid }) })
+  }
+}
+
+function imageOf(visit: Visit, source: ProgramSource): string {
+  return source.kind === 'image' ? source.image : visit.world.settings.runtimeImage
+}
+
+async function startPlanner(visit: Visit, program: ProgramToPlan, image: string): Promise<void> {
+  const { world, owner, signal, job } = visit
+  const files = programFiles(job.spec, visit.applicationId, program.source)
+  const draft = { hash: program.hash, codeHash: program.codeHash, image, files }
+  await removePlanners(visit, null)
+  await world.kube.create(configMaps, planningConfigMap(owner, draft), { signal }).catch(ignoreExisting)
+  await world.kube.create(pods, planningPod(owner, draft), { signal }).catch(ignoreExisting)
+}
+
+function ignoreExisting(error: unknown): void {
+  if (!isAlreadyExists(error)) throw error
+}
+
+async function ask(visit: Visit, pod: Stored<Pod>): Promise<PlanResult | null> {
+  const ip = pod.status?.podIP
+  const running = containerState(pod)?.running !== undefined
+  return ip === undefined || !running ? null : await visit.world.pods.plan(ip, visit.signal)
+}
+
+/** Why there is no answer yet, or will be none. */
+async function holdUp(visit: Visit, pod: Stored<Pod>): Promise<{ finding: Finding }> {
+  const pull = pullProblem(pod)
+  if (pull !== null) return { finding: fails('ProgramValid', 'ImagePullFailed', pull) }
+  const state = containerState(pod)
+  const phase = pod.status?.phase
+  if (phase === 'Failed' || phase === 'Succeeded') {
+    await removePlanners(visit, null)
+    const words = state?.terminated?.message ?? pod.status?.message ?? pod.status?.reason ?? 'no message'
+    return { finding: fails('ProgramValid', 'PlanningFailed', `the planning pod ended without an answer: ${words.trim()}`) }
+  }
+  const startedAt = state?.running?.startedAt
+  if (startedAt !== undefined && visit.world.clock.now() - Date.parse(startedAt) > answerWithinMs) {
+    await removePlanners(visit, null)
+    return {
+      finding: fails('ProgramValid', 'PlanningTimedOut', `the planning pod did not answer within ${answerWithinMs / 1_000} s; it is started again`),
+    }
+  }
+  return { finding: unknown('ProgramValid', 'Planning', `the pod ${pod.metadata.name} is ${startedAt === undefined ? 'starting' : 'planning'}`) }
+}
+
+function containerState(pod: Pod) {
+  return pod.status?.containerStatuses?.find((status) => status.name === workerContainer)?.state
+}

@@ -1,0 +1,52 @@
+import type { Pod } from '../kube/resources.ts'
+
+/** Reasons by which the kubelet says that it has no image; while it tries again they alternate. */
+const pullReasons: ReadonlySet<string> = new Set(['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull', 'ImageInspectError'])
+
+/** Why a container of the pod has no image, in the kubelet's words; null when none waits for one. */
+export function pullProblem(pod: Pod): string | null {
+  for (const { image, state } of containers(pod)) {
+    const waiting = state?.waiting
+    if (waiting?.reason !== undefined && pullReasons.has(waiting.reason)) return `image ${image}: ${waiting.message ?? waiting.reason}`
+  }
+  return null
+}
+
+/** Why a container can't be made although its image is there: a missing Secret or key, for example. */
+export function configProblem(pod: Pod): string | null {
+  for (const { state } of containers(pod)) {
+    const waiting = state?.waiting
+    if (waiting?.reason === 'CreateContainerConfigError' || waiting?.reason === 'CreateContainerError' || waiting?.reason === 'RunContainerError') {
+      return waiting.message ?? waiting.reason
+    }
+  }
+  return null
+}
+
+/** The last words of a container that ends again and again. */
+export function crash(pod: Pod): string | null {
+  for (const { restartCount, state, lastState } of containers(pod)) {
+    const ended = state?.terminated ?? lastState?.terminated
+    if (ended === undefined || (state?.waiting?.reason !== 'CrashLoopBackOff' && restartCount < 3) || state?.running !== undefined) continue
+    const words = (ended.message ?? '').trim().split('\n').at(-1)?.slice(0, 500)
+    return `exit code ${ended.exitCode}, ${restartCount} restarts${words ? `: ${words}` : ''}`
+  }
+  return null
+}
+
+/** The scheduler's words about a pod that it has no node for. */
+export function unschedulable(pod: Pod): string | null {
+  const condition = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')
+  return condition?.status === 'False' ? (condition.message ?? condition.reason ?? 'no node') : null
+}
+
+/** Whether the pod answers its readiness probe and is not about to go. */
+export function isReady(pod: Pod): boolean {
+  return (
+    pod.metadata.deletionTimestamp === undefined && pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
+  )
+}
+
+function containers(pod: Pod) {
+  return [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])]
+}

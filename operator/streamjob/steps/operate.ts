@@ -1,0 +1,80 @@
+import { annotations } from '../../../crds/names.ts'
+import type { Operation } from '../../../crds/streamjob-status.ts'
+import { statefulSets } from '../../kube/resources.ts'
+import { statefulSet, templateMetadataAnnotation } from '../../resources/stateful-set.ts'
+import { templateMetadataHash } from '../../resources/release.ts'
+import { endFor, next } from '../finding.ts'
+import { carryOut } from '../engine.ts'
+import { stagesOf } from '../job-record.ts'
+import type { Need } from '../need.ts'
+import { neededOperation } from '../need.ts'
+import { operationTable } from '../operations.ts'
+import type { Step, Visit } from '../visit.ts'
+import { known } from '../visit.ts'
+import { ownIdentity } from './connect.ts'
+
+/** Goes on with the operation under way, or begins the one that is needed. */
+export const operate: Step = {
+  name: 'operate',
+  async run(visit) {
+    const operation = visit.operation ?? begin(visit)
+    if (operation === null) {
+      await renewTemplateMetadata(visit)
+      return next
+    }
+    const waiting = await carryOut(visit, operation)
+    return endFor(waiting === null ? 0 : pollMs)
+  },
+}
+
+/** Pods and workers are asked this often while an operation waits for them. */
+const pollMs = 1_000
+
+function begin(visit: Visit): Operation | null {
+  const { job, world } = visit
+  const wanted = known(visit, 'wanted')
+  const existing = known(visit, 'statefulSet')
+  const record = known(visit, 'record')
+  const ready = visit.findings.get('TopicsReady')?.status === 'True'
+  const need = neededOperation({
+    suspend: job.spec.suspend,
+    parallelism: job.spec.parallelism,
+    wanted: wanted && { hash: wanted.hash, codeHash: wanted.codeHash, fingerprint: wanted.plan.fingerprint },
+    record,
+    identity: ownIdentity(visit),
+    stages: wanted !== null && ready ? stagesOf(wanted, known(visit, 'topics'), visit.applicationId, record?.lineage ?? 1) : null,
+    statefulSet: existing && {
+      replicas: existing.spec?.replicas ?? 1,
+      releaseHash: existing.spec?.template.metadata?.annotations?.[annotations.restartHash] ?? null,
+    },
+  })
+  return need === null ? null : operationOf(need, record?.epoch ?? 0, world.clock.now())
+}
+
+/** The operation's id is made of what it begins from, so that beginning it again after a crash is the same operation. */
+export function operationOf({ kind, from, to, release }: Need, epoch: number, now: number): Operation {
+  return {
+    kind,
+    id: `${kind.toLowerCase()}-${epoch + 1}`,
+    step: operationTable[kind].steps[0] ?? '',
+    from,
+    to,
+    startedAt: instant(now),
+    ...(release !== null && { inputs: { release } }),
+  }
+}
+
+function instant(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
+}
+
+/** Labels and annotations of the author change the template without an operation: pods take them on when they are made again. */
+async function renewTemplateMetadata(visit: Visit): Promise<void> {
+  const existing = known(visit, 'statefulSet')
+  const release = known(visit, 'current')
+  const epoch = existing?.spec?.template.metadata?.annotations?.[annotations.epoch]
+  if (existing === null || release === null || epoch === undefined || known(visit, 'program')?.hash !== release.hash) return
+  if (existing.spec?.template.metadata?.annotations?.[templateMetadataAnnotation] === templateMetadataHash(visit.job.spec)) return
+  const desired = statefulSet(visit.owner, visit.job.spec, release, existing.spec?.replicas ?? 0, Number(epoch))
+  await visit.world.kube.apply(statefulSets, desired, { force: true, signal: visit.signal })
+}

@@ -1,0 +1,122 @@
+import type { Reason } from '../../../crds/reasons.ts'
+import type { NewTopic } from '../../../runtime/kafka/admin.ts'
+import { names } from '../../../runtime/protocol.ts'
+import { internalTopics } from '../../../runtime/kafka/internal-topics.ts'
+import type { Release } from '../../resources/release.ts'
+import type { Finding } from '../finding.ts'
+import { end, fails, holds, next } from '../finding.ts'
+import type { Step, Visit } from '../visit.ts'
+import { found, known } from '../visit.ts'
+import { kafkaFinding } from './connect.ts'
+
+/** Every topic that the program reads and writes exists, or is made where that was asked for; then the job's own topics are made. */
+export const topics: Step = {
+  name: 'topics',
+  async run(visit) {
+    const release = known(visit, 'wanted')
+    visit.facts.topics = new Map()
+    if (release === null) return next
+    try {
+      const problem = await prepare(visit, release)
+      found(visit, problem ?? holds('TopicsReady', 'TopicsPresent', ''))
+      if (problem === null) return next
+    } catch (error) {
+      const finding = kafkaFinding(error)
+      if (finding === null) throw error
+      found(visit, finding)
+    }
+    // A job that runs may still be stopped or go on at its size; a new one waits.
+    return known(visit, 'current') === null && visit.operation === undefined ? end : next
+  },
+}
+
+async function prepare(visit: Visit, release: Release): Promise<Finding | null> {
+  const kafka = connected(visit)
+  const { stages } = release.plan
+  const record = known(visit, 'record')
+  const lineage = record?.lineage ?? 1
+  const changelogs = stages.map(({ name }) => names.changelogTopic(visit.applicationId, lineage, name))
+  const external = stages.flatMap(({ sourceTopic, sinkTopic }) => [sourceTopic, sinkTopic])
+  const own = [names.jobTopic(visit.applicationId), names.lateTopic(visit.applicationId), names.deadLetterTopic(visit.applicationId)]
+  const described = await kafka.describeTopics([...external, ...changelogs, ...own])
+  visit.facts.topics = described
+
+  const missing = [
+    ...stages.filter(({ sourceTopic }) => !described.has(sourceTopic)).map(({ sourceTopic }) => `${sourceTopic} (source)`),
+    ...stages.filter(({ sinkTopic, createSink }) => createSink === null && !described.has(sinkTopic)).map(({ sinkTopic }) => `${sinkTopic} (sink)`),
+  ]
+  const { lateTopic } = visit.job.spec.errors
+  if (lateTopic !== undefined && !(await kafka.describeTopics([lateTopic])).has(lateTopic)) missing.push(`${lateTopic} (late records)`)
+  if (missing.length > 0) return problem('TopicMissing', `these topics do not exist: ${missing.join(', ')}; create them, or declare to.create`)
+  const changed = changedTopics(visit, release)
+  if (changed !== null) return changed
+
+  const wanted = [...sinks(release), ...ownTopics(visit, release, lineage)]
+  const toMake = wanted.filter(({ topic, partitions }) => (described.get(topic)?.partitions ?? 0) < (changelogs.includes(topic) ? partitions : 1))
+  if (toMake.length > 0) {
+    await kafka.ensureTopics(toMake)
+    visit.facts.topics = await kafka.describeTopics([...external, ...changelogs, ...own])
+    const still = toMake.find(({ topic }) => !visit.facts.topics?.has(topic))
+    if (still !== undefined) return problem('CreatingTopics', `${still.topic} is being made`)
+  }
+  return null
+}
+
+/** Topics that are not what the job record says: made again under the same name, or with other partitions where keys are tied to them. */
+function changedTopics(visit: Visit, release: Release): Finding | null {
+  const record = known(visit, 'record')
+  const described = known(visit, 'topics')
+  for (const { name, sourceTopic, partitions, changelogId } of record?.stages ?? []) {
+    const stage = release.plan.stages.find((candidate) => candidate.name === name && candidate.sourceTopic === sourceTopic)
+    if (stage === undefined) continue
+    const changelog = names.changelogTopic(visit.applicationId, record?.lineage ?? 1, name)
+    const id = described.get(changelog)?.id
+    if (id !== changelogId) {
+      const what = id === undefined ? 'was deleted' : 'was deleted and made again'
+      return problem('TopicReplaced', `the changelog ${changelog} ${what}: the positions and the state in it are lost`)
+    }
+    const now = described.get(sourceTopic)?.partitions ?? partitions
+    if (now < partitions) return problem('PartitionCountChanged', `${sourceTopic} had ${partitions} partitions and now has ${now}`)
+    if (now > partitions && stage.keyField !== null) {
+      return problem(
+        'PartitionCountChanged',
+        `${sourceTopic} had ${partitions} partitions and now has ${now}: keys (${stage.keyField}) have moved between them`,
+      )
+    }
+  }
+  return null
+}
+
+function sinks({ plan: { stages } }: Release): NewTopic[] {
+  return stages.flatMap(({ sinkTopic, createSink }) => (createSink === null ? [] : [{ topic: sinkTopic, ...createSink, config: sinkConfig }]))
+}
+
+/** Results carry event time: they are kept as long as the author of the topic's other settings wants, but never refused for their time. */
+const sinkConfig = {
+  'retention.ms': '-1',
+  'message.timestamp.before.max.ms': '9223372036854775807',
+  'message.timestamp.after.max.ms': '9223372036854775807',
+}
+
+function ownTopics(visit: Visit, { plan: { stages } }: Release, lineage: number): NewTopic[] {
+  const described = known(visit, 'topics')
+  const { kafka, errors } = visit.job.spec
+  return internalTopics({
+    applicationId: visit.applicationId,
+    lineage,
+    stages: stages.map(({ name, sourceTopic }) => ({ stage: name, sourcePartitions: described.get(sourceTopic)?.partitions ?? 1 })),
+    replicationFactor: kafka.internalTopics.replicationFactor,
+    config: kafka.internalTopics.config,
+    late: errors.late === 'DeadLetter' && errors.lateTopic === undefined,
+    deadLetter: errors.undecodable === 'DeadLetter' || errors.processing === 'DeadLetter',
+  })
+}
+
+function problem(reason: Reason, message: string): Finding {
+  return fails('TopicsReady', reason, message)
+}
+
+export function connected(visit: Visit) {
+  if (visit.kafka === null) throw new Error('no step before has connected to Kafka')
+  return visit.kafka
+}

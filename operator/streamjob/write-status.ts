@@ -1,0 +1,83 @@
+import { findCondition } from '../../crds/conditions.ts'
+import type { Operation, StreamJobStatus } from '../../crds/streamjob-status.ts'
+import { canonicalJson } from '../resources/hash.ts'
+import { parsePodName } from '../resources/names.ts'
+import { workerSelector } from '../resources/object.ts'
+import { isReady } from './pod-problems.ts'
+import { nextStatus } from './status.ts'
+import type { StoredJob, Visit } from './visit.ts'
+import { streamJobs } from './visit.ts'
+
+/**
+ * Writes what the visit knows into status, if that differs from what stands there, against the version that was read: of two writers one gets a
+ * Conflict. Tells of transitions in events. Answers the object as it is now stored.
+ */
+export async function writeStatus(visit: Visit, change: { readonly operation?: Operation | undefined } = {}): Promise<StoredJob> {
+  const { stored, world } = visit
+  const previous = stored.status ?? {}
+  const operation = 'operation' in change ? change.operation : previous.operation
+  const status = statusOf(visit, previous, operation)
+  if (canonicalJson(status) === canonicalJson(previous)) return stored
+  const written = await world.kube.updateStatus(streamJobs, { ...stored, status }, { signal: visit.signal })
+  tell(visit, previous, status)
+  return written
+}
+
+function statusOf(visit: Visit, previous: StreamJobStatus, operation: Operation | undefined): StreamJobStatus {
+  const { facts, job, owner, world, findings } = visit
+  return nextStatus({
+    previous,
+    generation: job.metadata.generation,
+    now: `${new Date(world.clock.now()).toISOString().slice(0, 19)}Z`,
+    findings,
+    operation,
+    deleting: job.metadata.deletionTimestamp !== undefined,
+    suspend: job.spec.suspend,
+    record: facts.record ?? null,
+    selector: workerSelector(owner.name),
+    workers: workersText(visit),
+    program: programOf(visit),
+  })
+}
+
+function workersText({ facts, owner }: Visit): string | null {
+  if (facts.pods === undefined || facts.statefulSet === undefined) return null
+  const ready = facts.pods.filter((pod) => parsePodName(owner.name, pod.metadata.name) !== null && isReady(pod)).length
+  const wanted = facts.statefulSet?.spec?.replicas ?? 0
+  return `${Math.min(ready, wanted)}/${wanted}`
+}
+
+/** Of the program that runs, once it does. */
+function programOf({ facts }: Visit): StreamJobStatus['program'] | null {
+  const { current, record } = facts
+  if (!current || !record) return null
+  const tasks = record.stages.reduce((sum, { partitions }) => sum + partitions, 0)
+  const { image, codeHash, plan } = current
+  return { fingerprint: plan.fingerprint, codeHash, image, stages: plan.stages.length, tasks }
+}
+
+function tell({ stored, world, log }: Visit, previous: StreamJobStatus, status: StreamJobStatus): void {
+  const { operation } = status
+  if (operation !== undefined && operation.id !== previous.operation?.id) {
+    const sizes = operation.from === operation.to ? '' : ` from ${operation.from ?? 0} to ${operation.to ?? 0} workers`
+    world.events.record({ regarding: stored, type: 'Normal', reason: 'OperationStarted', action: operation.kind, note: `${operation.kind}${sizes}` })
+    log.info('operation started', { operation })
+  }
+  if (operation === undefined && previous.operation !== undefined) {
+    const { kind } = previous.operation
+    world.events.record({ regarding: stored, type: 'Normal', reason: 'OperationCompleted', action: kind, note: kind })
+    log.info('operation completed', { operation: previous.operation.id })
+  }
+  const ready = findCondition(status.conditions, 'Ready')
+  const before = findCondition(previous.conditions, 'Ready')
+  if (ready === undefined || (ready.reason === before?.reason && ready.status === before.status)) return
+  const type = ready.status === 'True' || ready.reason === 'Reconciling' || operation !== undefined ? 'Normal' : 'Warning'
+  world.events.record({
+    regarding: stored,
+    type,
+    reason: ready.reason,
+    action: 'Reconcile',
+    note: ready.message === '' ? ready.reason : ready.message,
+  })
+  log.info('Ready changed', { status: ready.status, reason: ready.reason, message: ready.message })
+}

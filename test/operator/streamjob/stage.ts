@@ -1,0 +1,191 @@
+/** The stage for whole lives of a StreamJob: a real API server, a real broker, and players for what a bare API server lacks. */
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { parse } from 'yaml'
+import { systemClock } from '../../../operator/clock.ts'
+import { connectJobKafka } from '../../../operator/kafka/connect.ts'
+import type { JobKafka } from '../../../operator/kafka/job-kafka.ts'
+import { createApplier } from '../../../operator/kube/apply.ts'
+import type { KubeClient } from '../../../operator/kube/client.ts'
+import type { Reconcile } from '../../../operator/kube/controller.ts'
+import { isConflict } from '../../../operator/kube/errors.ts'
+import type { Happening } from '../../../operator/kube/events.ts'
+import { type KubeObject, type Resource, resource } from '../../../operator/kube/resources.ts'
+import { silentLog } from '../../../operator/log.ts'
+import { Memory } from '../../../operator/streamjob/memory.ts'
+import { createStreamJobReconciler } from '../../../operator/streamjob/reconciler.ts'
+import { type PodClient, type StoredJob, streamJobs, type World } from '../../../operator/streamjob/visit.ts'
+import { connectAdmin } from '../../../runtime/kafka/kafkajs/admin.ts'
+import { planSteps } from '../../../runtime/dsl/steps.ts'
+import type { WorkerStatus } from '../../../runtime/protocol.ts'
+import { findCondition } from '../../../crds/conditions.ts'
+import { eventually } from '../../support/eventually.ts'
+import { testClient, testNamespace } from '../../support/kube.ts'
+import { playStatefulSets } from './played-cluster.ts'
+
+export interface Stage extends AsyncDisposable {
+  readonly kube: KubeClient
+  readonly namespace: string
+  readonly world: World
+  readonly events: Happening[]
+  readonly broker: string
+  createTopic(topic: string, partitions: number): Promise<void>
+  kafka(applicationId: string): JobKafka
+  apply(name: string, spec: Readonly<Record<string, unknown>>): Promise<StoredJob>
+  patch(name: string, spec: Readonly<Record<string, unknown>>): Promise<void>
+  read(name: string): Promise<StoredJob | null>
+  /** Reconciles and plays the cluster until `probe` holds of the job. */
+  until(name: string, probe: (job: StoredJob) => boolean, what: string): Promise<StoredJob>
+  /** One reconcile; what it throws is swallowed when a queue would just retry it. */
+  visit(name: string): Promise<void>
+}
+
+export async function openStage(changes: Partial<World> = {}, kubeOf: (kube: KubeClient) => KubeClient = (kube) => kube): Promise<Stage> {
+  const broker = process.env['STREAMJOB_TEST_KAFKA']
+  if (broker === undefined || broker === '') throw new Error('STREAMJOB_TEST_KAFKA names no broker')
+  const kube = await testClient()
+  await installDefinitions(kube)
+  const namespace = await testNamespace(kube)
+  const events: Happening[] = []
+  const operatorKube = kubeOf(kube)
+  const world: World = {
+    kube: operatorKube,
+    connectKafka: connectJobKafka,
+    planSteps,
+    pods: playedWorkers(kube, namespace, () => stage),
+    events: { record: (happening) => void events.push(happening) },
+    applier: createApplier(operatorKube),
+    clock: systemClock,
+    random: () => 0.5,
+    memory: new Memory(),
+    settings: {
+      operatorId: 'test/operator',
+      runtimeImage: 'streamjob:test',
+      kubernetesCluster: 'cluster-of-tests',
+      location: { namespace: 'streamjob-system', podLabels: { 'app.kubernetes.io/name': 'streamjob-operator' } },
+    },
+    ...changes,
+  }
+  const reconcile = createStreamJobReconciler(world)
+  const admin = connectAdmin({ brokers: [broker] }, { clientId: 'test' })
+  const connections: JobKafka[] = []
+  const stage: Stage = {
+    kube,
+    namespace,
+    world,
+    events,
+    broker,
+    createTopic: (topic, partitions) => admin.createTopic({ topic, partitions, replicationFactor: 1, config: {} }),
+    kafka(applicationId) {
+      const access = { connection: { brokers: [broker] }, [Symbol.asyncDispose]: async () => {} }
+      const kafka = connectJobKafka(access, applicationId, systemClock, new AbortController().signal)
+      connections.push(kafka)
+      return kafka
+    },
+    apply: (name, spec) => kube.create(streamJobs, { metadata: { name, namespace }, spec }),
+    async patch(name, spec) {
+      await kube.patch(streamJobs, { namespace, name }, { kind: 'merge', body: { spec } })
+    },
+    read: (name) => kube.find(streamJobs, { namespace, name }),
+    visit: (name) => visitOnce(reconcile, `${namespace}/${name}`),
+    async until(name, probe, what) {
+      let last: StoredJob | null = null
+      const probing = eventually(
+        async () => {
+          await stage.visit(name)
+          await playStatefulSets(kube, namespace)
+          last = await stage.read(name)
+          return last !== null && probe(last) ? last : null
+        },
+        { what, timeoutMs: 30_000 },
+      )
+      return probing.catch((error: unknown) => {
+        throw new Error(`${what} did not come about: ${summary(last)}`, { cause: error })
+      })
+    },
+    async [Symbol.asyncDispose]() {
+      for (const kafka of connections) await kafka[Symbol.asyncDispose]()
+      await admin[Symbol.asyncDispose]()
+      kube.close()
+    },
+  }
+  return stage
+}
+
+/** `Ready=True`, `Ready=False/TopicMissing`. */
+export function is(job: StoredJob, type: Parameters<typeof findCondition>[1], status: string, reason?: string): boolean {
+  const condition = findCondition(job.status?.conditions, type)
+  return condition?.status === status && (reason === undefined || condition.reason === reason)
+}
+
+/** A small program: `from` to `to`. */
+export function steps(from: string, to: string): readonly unknown[] {
+  return [
+    {
+      from: { topic: from, key: 'customer', format: 'json', schema: { customer: 'string', amount: 'number', at: 'timestamp' } },
+      eventTime: { field: 'at', outOfOrderness: '10s' },
+    },
+    { keyBy: 'customer' },
+    { window: { tumbling: '1m', lateness: '30s' } },
+    { aggregate: { name: 'revenue', fields: { total: { sum: 'amount' } } } },
+    { to: { topic: to, format: 'json' } },
+  ]
+}
+
+export function uniqueName(prefix: string): string {
+  return `${prefix}-${randomUUID().slice(0, 8)}`
+}
+
+async function visitOnce(reconcile: Reconcile, key: string): Promise<void> {
+  try {
+    await reconcile(key, { signal: AbortSignal.timeout(20_000), log: silentLog, failures: 0 })
+  } catch (error) {
+    if (!isConflict(error)) throw error
+  }
+}
+
+/** Workers that do as the job record says, at once. */
+function playedWorkers(kube: KubeClient, namespace: string, stage: () => Stage): PodClient {
+  void kube
+  return {
+    plan: () => Promise.resolve(null),
+    async status(): Promise<WorkerStatus | null> {
+      const jobs = await stage().kube.list(streamJobs, { namespace })
+      const name = jobs.items[0]?.metadata.name ?? ''
+      await using kafka = stage().kafka(`${namespace}.${name}`)
+      const record = await kafka.readJobRecord()
+      return {
+        formatVersion: 1,
+        instanceId: '',
+        state: record?.mode === 'stop' ? 'waiting' : 'running',
+        reason: '',
+        error: null,
+        epoch: record?.epoch ?? null,
+        codeHash: record?.codeHash ?? '',
+        generation: 1,
+        memberId: null,
+        commits: 0,
+        rewinds: 0,
+        tasks: [],
+      }
+    },
+  }
+}
+
+async function installDefinitions(kube: KubeClient): Promise<void> {
+  for (const file of ['streamjobs', 'savepoints']) {
+    const text = await readFile(new URL(`../../../crds/${file}.streamjob.dev.yaml`, import.meta.url), 'utf8')
+    await kube.apply(definitions, parse(text) as KubeObject, { force: true })
+  }
+  await eventually(() => kube.list(streamJobs), { what: 'the resource StreamJob' })
+}
+
+const definitions: Resource<KubeObject> = {
+  ...resource('apiextensions.k8s.io', 'v1', 'customresourcedefinitions', 'CustomResourceDefinition'),
+  namespaced: false,
+}
+
+function summary(job: StoredJob | null): string {
+  const { conditions = [], ...rest } = job?.status ?? {}
+  return [JSON.stringify(rest), ...conditions.map(({ type, status, reason, message }) => `${type}=${status} ${reason} ${message}`)].join('\n')
+}
