@@ -13,6 +13,8 @@ export interface FaultyApi extends AsyncDisposable {
   cut(): void
   /** From now on nothing more passes in either direction on what is open, while new connections work. */
   stall(): void
+  /** Requests that hang now. */
+  readonly hanging: number
   /** Requests that were forwarded, as `GET /api/v1/...`, watches as `WATCH /api/v1/...`. */
   readonly forwarded: readonly string[]
 }
@@ -39,12 +41,14 @@ export async function startFaultyApi(target: Connection): Promise<FaultyApi> {
   const open = new Set<Exchange>()
   const agent = new https.Agent({ keepAlive: true })
   const forwarded: string[] = []
+  const hanging = new Set<Exchange>()
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const exchange: Exchange = { response }
     open.add(exchange)
     response.once('close', () => {
       open.delete(exchange)
+      hanging.delete(exchange)
       exchange.upstream?.destroy()
     })
     const url = new URL(request.url ?? '/', 'http://proxy')
@@ -52,7 +56,7 @@ export async function startFaultyApi(target: Connection): Promise<FaultyApi> {
     const body: Buffer[] = []
     for await (const chunk of request as AsyncIterable<Buffer>) body.push(chunk)
     if (fault?.kind === 'refuse') return void request.socket.destroy()
-    if (fault?.kind === 'hang') return
+    if (fault?.kind === 'hang') return void hanging.add(exchange)
     if (fault?.kind === 'answer') {
       if (fault.retryAfterSeconds !== undefined) response.setHeader('retry-after', fault.retryAfterSeconds)
       response.writeHead(fault.status, { 'content-type': 'application/json' })
@@ -98,6 +102,9 @@ export async function startFaultyApi(target: Connection): Promise<FaultyApi> {
     connection: { server: new URL(`http://127.0.0.1:${port}`), namespace: null, credentials: () => Promise.resolve({ headers: {}, tls: {} }) },
     fault: null,
     forwarded,
+    get hanging() {
+      return hanging.size
+    },
     cut: () => server.closeAllConnections(),
     stall() {
       for (const exchange of open) {

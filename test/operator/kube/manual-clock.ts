@@ -26,6 +26,11 @@ export class ManualClock implements Clock {
     return this.#timers.length
   }
 
+  /** How far away the next timer is; Infinity when there is none. */
+  get untilNext(): number {
+    return Math.max(0, Math.min(...this.#timers.map((timer) => timer.at)) - this.#now)
+  }
+
   /** Moves time; whatever was waiting for it runs, and what follows from that without more time. */
   async advance(milliseconds: number): Promise<void> {
     const until = this.#now + milliseconds
