@@ -2,10 +2,10 @@
 import type { Infer, ObjectType } from '../formats/types.ts'
 import type { RecordSchema } from '../formats/schema.ts'
 import type { SinkNode, StartFrom } from '../plan/nodes.ts'
-import type { Duration, JsonObject } from './values.ts'
+import type { Duration, JsonObject, KeyOf } from './values.ts'
 
-/** A topic with the type of its records. Made by `kafka`. */
-export interface KafkaTopic<V> {
+/** A topic with the types of its records and of their declared key. Made by `kafka`. */
+export interface KafkaTopic<V, K = unknown> {
   readonly topic: string
   readonly key: string | null
   readonly schema: RecordSchema | null
@@ -13,16 +13,16 @@ export interface KafkaTopic<V> {
   readonly create: SinkNode['create']
   readonly format: string
   readonly idleTimeout: string | null
-  /** Never there; carries V for inference. */
-  readonly inferred?: V
+  /** Never there; carries the types for inference. */
+  readonly inferred?: { readonly value: V; readonly key: K }
 }
 
-export interface KafkaOptions<V, S extends ObjectType<V> | undefined = ObjectType<V> | undefined> {
+export interface KafkaOptions<S extends Schema, F extends string = FieldName<S>> {
   readonly topic: string
   /** Source: the types of the records. Without it every field may be anything. */
   readonly schema?: S
   /** Source: the record key is this field, partitioned by Kafka's default partitioner. Then `keyBy` of it moves no record. */
-  readonly key?: NoInfer<S extends ObjectType<infer T> ? keyof T & string : string>
+  readonly key?: F
   /** Source: where to begin in partitions that were never read. @default the job's `processing.startFrom` */
   readonly startFrom?: 'earliest' | 'latest' | { readonly timestamp: number | string }
   /** Sink: make the topic when it is missing. Without it the topic must exist. @default replicationFactor: -1 (the brokers' default) */
@@ -40,9 +40,9 @@ export interface KafkaOptions<V, S extends ObjectType<V> | undefined = ObjectTyp
  * stream.from(kafka({ topic: 'orders', key: 'customer', schema: t.object({ customer: t.string, amount: t.number }) }))
  * ```
  */
-export function kafka<S extends ObjectType<unknown> | undefined = undefined>(
-  options: KafkaOptions<unknown, S>,
-): KafkaTopic<S extends ObjectType<unknown> ? Infer<S> : JsonObject> {
+export function kafka<S extends Schema = undefined, const F extends FieldName<S> = never>(
+  options: KafkaOptions<S, F>,
+): KafkaTopic<ValueOf<S>, [F] extends [never] ? string : KeyOf<ValueOf<S>, F>> {
   const { topic, key, schema, startFrom, create, format, idleTimeout } = options
   return Object.freeze({
     topic,
@@ -55,8 +55,12 @@ export function kafka<S extends ObjectType<unknown> | undefined = undefined>(
   })
 }
 
-function parseStart(startFrom: NonNullable<KafkaOptions<unknown>['startFrom']>): StartFrom {
+function parseStart(startFrom: NonNullable<KafkaOptions<Schema>['startFrom']>): StartFrom {
   if (typeof startFrom === 'string') return { kind: startFrom }
   const { timestamp } = startFrom
   return { kind: 'timestamp', timestamp: typeof timestamp === 'number' ? timestamp : Date.parse(timestamp) }
 }
+
+type Schema = ObjectType<unknown> | undefined
+type ValueOf<S extends Schema> = S extends ObjectType<unknown> ? Infer<S> : JsonObject
+type FieldName<S extends Schema> = keyof ValueOf<S> & string

@@ -19,7 +19,7 @@ import type { Aggregation, CheckedAggregates, WindowResult } from './aggregates.
 import { emptyDraft, finishDraft, type Draft } from './draft.ts'
 import type { KafkaTopic } from './kafka.ts'
 import { callerPlace, type Site } from './site.ts'
-import type { Duration, KeyField, KeyOf, TimestampField } from './values.ts'
+import type { Duration, KeyField, TimestampField } from './values.ts'
 import type { Window } from './windows.ts'
 
 /** Whether event time is assigned: windows need it. */
@@ -35,13 +35,13 @@ export interface EventTimeOptions {
 /** Begins a program. */
 export const stream = {
   /** Reads a topic. */
-  from<V>(topic: KafkaTopic<V>): Stream<V, 'no event time'> {
+  from<V, K>(topic: KafkaTopic<V, K>): Stream<V, 'no event time', K> {
     return new Stream(addSource(emptyDraft, site('from'), topic))
   },
 } as const
 
-/** Records of type V. */
-export class Stream<V, C extends Clock> {
+/** Records of type V, with record keys of type K: those of the source, as its schema declares them. */
+export class Stream<V, C extends Clock, K> {
   readonly #draft: Draft
 
   constructor(draft: Draft) {
@@ -52,7 +52,7 @@ export class Stream<V, C extends Clock> {
   eventTime(
     timestamp: TimestampField<V> | ((value: V, record: RecordContext) => number) | { readonly from: 'record' },
     options: EventTimeOptions,
-  ): Stream<V, 'event time'> {
+  ): Stream<V, 'event time', K> {
     const source =
       typeof timestamp === 'function'
         ? lambda(timestamp)
@@ -63,22 +63,22 @@ export class Stream<V, C extends Clock> {
   }
 
   /** Keeps the records for which the function gives true. */
-  filter(predicate: (value: V, record: RecordContext) => boolean): Stream<V, C> {
+  filter(predicate: (value: V, record: RecordContext) => boolean): Stream<V, C, K> {
     return new Stream(addFilter(this.#draft, site('filter'), lambda(predicate)))
   }
 
   /** Replaces each record by another. */
-  map<U>(mapper: (value: V, record: RecordContext) => U): Stream<U, C> {
+  map<U>(mapper: (value: V, record: RecordContext) => U): Stream<U, C, K> {
     return new Stream(addMap(this.#draft, site('map'), lambda(mapper)))
   }
 
   /** Replaces each record by any number of others. */
-  flatMap<U>(mapper: (value: V, record: RecordContext) => Iterable<U>): Stream<U, C> {
+  flatMap<U>(mapper: (value: V, record: RecordContext) => Iterable<U>): Stream<U, C, K> {
     return new Stream(addFlatMap(this.#draft, site('flatMap'), lambda(mapper)))
   }
 
   /** Groups records by a field: the declared key of the source, or `key` behind a window. */
-  keyBy<const F extends KeyField<V>>(field: F): KeyedStream<V, KeyOf<V, F>, C> {
+  keyBy(field: KeyField<V>): KeyedStream<V, C, K> {
     return new KeyedStream(addKeyBy(this.#draft, site('keyBy'), field))
   }
 
@@ -89,7 +89,7 @@ export class Stream<V, C extends Clock> {
 }
 
 /** Records of type V, grouped by a key of type K. */
-export class KeyedStream<V, K, C extends Clock> {
+export class KeyedStream<V, C extends Clock, K> {
   readonly #draft: Draft
 
   constructor(draft: Draft) {
@@ -97,7 +97,7 @@ export class KeyedStream<V, K, C extends Clock> {
   }
 
   /** Keeps the records for which the function gives true. */
-  filter(predicate: (value: V, record: RecordContext) => boolean): KeyedStream<V, K, C> {
+  filter(predicate: (value: V, record: RecordContext) => boolean): KeyedStream<V, C, K> {
     return new KeyedStream(addFilter(this.#draft, site('filter'), lambda(predicate)))
   }
 
@@ -124,13 +124,13 @@ export class WindowedStream<V, K> {
   aggregate<const A extends Readonly<Record<string, Aggregation>>>(
     name: string,
     fields: A & CheckedAggregates<V, A>,
-  ): Stream<WindowResult<K, A>, 'event time'> {
+  ): Stream<WindowResult<K, A>, 'event time', K> {
     const aggregates = Object.fromEntries(Object.entries<Aggregation>(fields).map(([field, { aggregate }]) => [field, aggregate]))
     return new Stream(addWindowAggregate(this.#draft, this.#site('aggregate', name), this.#window, name, aggregates))
   }
 
   /** Combines the records per key and window, two at a time, in the order of arrival. The name is that of the state. */
-  reduce(name: string, reducer: (accumulator: V, value: V) => V): Stream<ReducedWindow<V, K>, 'event time'> {
+  reduce(name: string, reducer: (accumulator: V, value: V) => V): Stream<ReducedWindow<V, K>, 'event time', K> {
     return new Stream(addWindowReduce(this.#draft, this.#site('reduce', name), this.#window, name, lambda(reducer)))
   }
 

@@ -20,8 +20,8 @@ export type TimestampField<V> = FieldOf<V, number | null>
 /** Fields that can be a key. */
 export type KeyField<V> = FieldOf<V, string | number | boolean | null>
 
-/** The type of a key; never null, for such records are dead letters. */
-export type KeyOf<V, F extends string> = string extends keyof V ? string | number | boolean : F extends keyof V ? NonNullable<V[F]> : never
+/** The type of a key: text where fields are not declared, and never null, for such records are dead letters. */
+export type KeyOf<V, F extends string> = string extends keyof V ? string : F extends keyof V ? NonNullable<V[F]> : never
 
 /** Fields that aggregates compute with. */
 export type NumberField<V> = FieldOf<V, number>

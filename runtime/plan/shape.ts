@@ -4,22 +4,30 @@
  */
 import type { FieldSchema, FieldType, RecordSchema } from '../formats/schema.ts'
 import { celTypeOf } from './cel/compile.ts'
-import type { KeyByNode, MapNode, PlanNode, WindowAggregateNode } from './nodes.ts'
+import type { MapNode, PlanNode, SourceNode, WindowAggregateNode } from './nodes.ts'
 
 /** The fields of a value; a field whose type is unknown is null. A null shape: nothing is known. */
 export type Shape = { readonly fields: Readonly<Record<string, FieldSchema | null>> } | null
 
 /** The shape of the value that enters each node of a chain; a source gets null. Broken expressions count as unknown. */
 export function inputShapes(nodes: readonly PlanNode[]): readonly Shape[] {
+  const source = nodes.find((node): node is SourceNode => node.kind === 'source')
+  const keyType = source === undefined ? null : recordKeyType(source)
   const inputs: Shape[] = []
   let shape: Shape = null
-  let keyedBy: KeyByNode | null = null
   for (const node of nodes) {
     inputs.push(shape)
-    if (node.kind === 'keyBy') keyedBy = node
-    shape = outputShape(node, shape, keyedBy)
+    shape = outputShape(node, shape, keyType)
   }
   return inputs
+}
+
+/**
+ * The type of the record key, which is also that of a window's `key`: nothing between source and sink changes the record key, so it is what the
+ * source declares, even behind a function. Null: not declared, the key is text.
+ */
+export function recordKeyType(source: SourceNode): FieldType | null {
+  return source.keyField === null ? null : (source.format.schema?.fields[source.keyField]?.type ?? null)
 }
 
 /** The shape that a declared schema gives. */
@@ -27,7 +35,7 @@ export function shapeOf(schema: RecordSchema | null): Shape {
   return schema
 }
 
-function outputShape(node: PlanNode, input: Shape, keyedBy: KeyByNode | null): Shape {
+function outputShape(node: PlanNode, input: Shape, keyType: FieldType | null): Shape {
   switch (node.kind) {
     case 'source':
       return shapeOf(node.format.schema)
@@ -41,9 +49,9 @@ function outputShape(node: PlanNode, input: Shape, keyedBy: KeyByNode | null): S
     case 'flatMap':
       return null
     case 'windowAggregate':
-      return { fields: { ...paneFields(input, keyedBy), ...aggregateFields(node, input) } }
+      return { fields: { ...paneFields(keyType), ...aggregateFields(node, input) } }
     case 'windowReduce':
-      return { fields: { ...paneFields(input, keyedBy), value: reducedField(input) } }
+      return { fields: { ...paneFields(keyType), value: reducedField(input) } }
   }
 }
 
@@ -54,9 +62,12 @@ function mappedShape(node: MapNode, input: Shape): Shape {
   return { fields }
 }
 
-function paneFields(input: Shape, keyedBy: KeyByNode | null): Record<string, FieldSchema | null> {
-  const key = keyedBy === null ? null : (input?.fields[keyedBy.field] ?? null)
-  return { key: key && required(key.type), windowStart: required({ kind: 'timestamp' }), windowEnd: required({ kind: 'timestamp' }) }
+function paneFields(keyType: FieldType | null): Record<string, FieldSchema> {
+  return {
+    key: required(keyType ?? { kind: 'string' }),
+    windowStart: required({ kind: 'timestamp' }),
+    windowEnd: required({ kind: 'timestamp' }),
+  }
 }
 
 function aggregateFields(node: WindowAggregateNode, input: Shape): Record<string, FieldSchema> {

@@ -3,7 +3,9 @@ import { avg, count, kafka, max, min, sliding, stream, sum, t, tumbling, type In
 
 /** Compiles only when A and B are the same type. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
-function same<A, B>(_: Same<A, B>): void {}
+function same<A, B>(is: Same<A, B>): boolean {
+  return is
+}
 
 const Order = t.object({
   customer: t.string,
@@ -76,6 +78,20 @@ export const byNumber: Plan = stream
   })
   .to(results)
 
+/** Behind a function too, a window's key is of the type that the source declares. */
+export const renamed: Plan = stream
+  .from(kafka({ topic: 'clicks', key: 'user', schema: t.object({ user: t.integer, at: t.timestamp }) }))
+  .eventTime('at', { outOfOrderness: '1s' })
+  .map(({ user }) => ({ user: String(user) }))
+  .keyBy('user')
+  .window(tumbling('1m'))
+  .aggregate('clicks', { n: count() })
+  .filter((window) => {
+    same<typeof window.key, number>(true)
+    return true
+  })
+  .to(results)
+
 /** Without a schema a field may have any name, and any JSON type. */
 export const untyped: Plan = stream
   .from(kafka({ topic: 'anything', key: 'id' }))
@@ -87,6 +103,10 @@ export const untyped: Plan = stream
   .keyBy('id')
   .window(tumbling('1m'))
   .aggregate('sales', { n: count(), total: sum('price') })
+  .filter((window) => {
+    same<typeof window.key, string>(true)
+    return true
+  })
   .to(results)
 
 /** Event time may be that of the record; a program may keep no state. */

@@ -233,3 +233,11 @@ test('an async function is refused, a generator only outside of flatMap', (t) =>
   t.is(validatePlan(chain(source, { kind: 'map', uid: 'map-1', inputs: [''], mapper: generator }, sink)).length, 1)
   t.deepEqual(validatePlan(chain(source, { kind: 'flatMap', uid: 'flatMap-1', inputs: [''], mapper: generator }, sink)), [])
 })
+
+test('behind a function, the key of a window has the type that the source declares', (t) => {
+  const numbered: SourceNode = { ...source, keyField: 'user', format: { kind: 'json', schema: parseSchema({ user: 'integer', at: 'timestamp' }) } }
+  const lambda: PlanNode = { kind: 'map', uid: 'map-1', inputs: [''], mapper: { kind: 'lambda', call: (value) => value, text: '' } }
+  const byUser: PlanNode = { kind: 'keyBy', uid: 'keyBy-1', inputs: [''], field: 'user' }
+  t.deepEqual(validatePlan(chain(numbered, eventTime, lambda, byUser, count, filter('value.key + 1 > 5'), sink)), [])
+  t.is(validatePlan(chain(numbered, eventTime, lambda, byUser, count, filter('value.key == "5"'), sink)).length, 1)
+})
