@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, openSync, closeSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { environment } from './shell.ts'
 import { identify, isAlive, type ProcessIdentity } from './identity.ts'
 
 export interface DaemonOptions {
@@ -16,7 +17,7 @@ export function startDaemon(directory: string, name: string, command: string, ar
   const child = spawn(command, args, {
     detached: true,
     stdio: ['ignore', log, log],
-    env: { ...process.env, ...options.env },
+    env: environment(options.env),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   })
   closeSync(log)

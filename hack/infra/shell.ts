@@ -27,7 +27,7 @@ export function attempt(command: string, args: readonly string[], options: RunOp
     const output = options.show ? 'inherit' : 'pipe'
     const child = spawn(command, args, {
       stdio: ['pipe', output, output],
-      env: { ...process.env, ...options.env },
+      env: environment(options.env),
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     })
@@ -68,15 +68,20 @@ export class CommandFailed extends Error {
   }
 }
 
-/** The file that a command's name or path stands for, or null. Looks into sbin too, which the path of an ordinary user lacks. */
+/** The file that a command's name or path stands for, or null. */
 export async function which(command: string): Promise<string | null> {
   if (command.includes('/')) return existsSync(command) ? command : null
-  for (const directory of [...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin']) {
+  for (const directory of searchPath.split(delimiter)) {
     const file = join(directory, command)
     if (await executable(file)) return file
   }
   return null
 }
+
+/** The environment of a child process. Its path holds sbin, which that of an ordinary user lacks. */
+export const environment = (added: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv => ({ ...process.env, PATH: searchPath, ...added })
+
+const searchPath = [process.env['PATH'], '/usr/local/sbin', '/usr/sbin', '/sbin'].join(delimiter)
 
 const executable = (file: string): Promise<boolean> =>
   access(file, constants.X_OK).then(
