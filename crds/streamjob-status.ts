@@ -34,15 +34,15 @@ export const StreamJobStatus = z.object({
     .describe('Generation of the spec that this status speaks of.'),
   epoch: text({ max: 20 }).exactOptional().describe('Number of the newest job record.'),
   parallelism: size().exactOptional().describe('Workers that the job record names.'),
-  selector: text({ max: 512 }).exactOptional().describe('Label selector of the workers.'),
+  selector: text({ min: 0, max: 512 }).exactOptional().describe('Label selector of the workers.'),
   workers: text({ max: 16 }).exactOptional().describe('Workers that are ready, of those wanted: `2/3`.'),
   conditions: listByKey(Condition, 'type', { max: 32 }).exactOptional().describe('What holds and what does not.'),
   operation: Operation.exactOptional().describe('The change that is being carried out.'),
   program: z
     .object({
-      fingerprint: text({ max: 128 }).describe('Fingerprint of the plan.'),
-      codeHash: text({ max: 128 }).exactOptional().describe('Hash of the program that was planned.'),
-      image: text({ max: 1024 }).exactOptional().describe('Image that runs, by digest.'),
+      fingerprint: text({ min: 0, max: 128 }).describe('Fingerprint of the plan; its beginning is enough to tell programs apart.'),
+      codeHash: text({ min: 0, max: 128 }).exactOptional().describe('Hash of the program that was planned.'),
+      image: text({ min: 0, max: 1024 }).exactOptional().describe('Image that runs, by digest.'),
       stages: count().describe('Stages of the plan.'),
       tasks: count().describe('Tasks: partitions of all stages.'),
     })
@@ -65,7 +65,7 @@ export const StreamJobStatus = z.object({
   autoscaler: z
     .object({
       desired: size().describe('Workers that it wants.'),
-      reason: text({ max: 1024 }).describe('Why.'),
+      reason: text({ min: 0, max: 1024 }).describe('Why.'),
       decidedAt: operatorInstant().describe('Since when.'),
     })
     .exactOptional()

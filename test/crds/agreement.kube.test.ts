@@ -7,7 +7,8 @@ import { isInvalid } from '../../operator/kube/errors.ts'
 import { createTransport } from '../../operator/kube/rest/transport.ts'
 import { type AnyResource, installDefinitions } from '../support/definitions.ts'
 import { testClient, testConnection, testNamespace } from '../support/kube.ts'
-import { anySpec, type Json } from './spec-arbitrary.ts'
+import { anySpec } from './spec-arbitrary.ts'
+import type { Json } from './spec-changes.ts'
 
 const client = await testClient()
 await installDefinitions(client)
