@@ -64,7 +64,7 @@ export const stepTable = {
 export const operationTable: Readonly<Record<OperationKind, OperationDefinition>> = {
   Start: {
     meaning: 'A new or a suspended job begins to work.',
-    steps: ['Draining', 'Evicting', 'Resolving', 'Recording', 'Starting'],
+    steps: ['Stopping', 'Draining', 'Evicting', 'Resolving', 'Recording', 'Starting'],
     interruptedBy: ['Delete'],
   },
   Rescale: {
