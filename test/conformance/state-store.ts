@@ -251,6 +251,22 @@ export function stateStoreConformance(name: string, createStore: () => StateStor
     t.deepEqual(table.namespaces(), [])
   })
 
+  test(title('memory is used again: changes that are rolled back do not make it grow'), (t) => {
+    const store = createStore()
+    const table = store.table('t', { kind: 'blob' })
+    for (let i = 0; i < 2000; i++) table.setBlob(upsert(table, 0, `key-${i}`), Buffer.alloc(100))
+    store.markCommitted()
+    const round = (): number => {
+      for (let i = 0; i < 4000; i++) table.setBlob(upsert(table, 0, `key-${i}`), Buffer.alloc(150 + (i % 50)))
+      for (let i = 0; i < 4000; i += 3) table.delete(find(table, 0, `key-${i}`))
+      store.rollback()
+      return store.memoryBytes
+    }
+    const settled = [round(), round()].at(-1)
+    for (let i = 0; i < 20; i++) t.is(round(), settled!)
+    t.is(table.size, 2000)
+  })
+
   stateStoreModelTests(name, createStore)
 }
 

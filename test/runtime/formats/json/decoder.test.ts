@@ -1,5 +1,7 @@
+import { isUtf8 } from 'node:buffer'
 import { isDeepStrictEqual } from 'node:util'
 import test from 'ava'
+import fc from 'fast-check'
 import { DecodeError } from '../../../../runtime/formats/codec.ts'
 import { jsonDecoder } from '../../../../runtime/formats/json/decoder.ts'
 import { parseSchema } from '../../../../runtime/formats/schema-text.ts'
@@ -207,6 +209,71 @@ test('short strings that repeat and strings that never do are read alike', (t) =
     const value = { s, m: { [`k${i % 5}`]: i, [`${i}`]: 1 } }
     const bytes = Buffer.from(JSON.stringify(value))
     if (!isDeepStrictEqual(decoder.decode(bytes, 0, bytes.length), value)) t.fail(bytes.toString())
+  }
+  t.pass()
+})
+
+test('of all bytes exactly those stand in a string or a name that JSON lets stand there, plain and behind a backslash', (t) => {
+  const schema = parseSchema({ text: 'string?' })
+  const accepts = (read: () => unknown): boolean => {
+    try {
+      return typeof read() === 'object'
+    } catch {
+      return false
+    }
+  }
+  for (let byte = 0; byte < 256; byte++) {
+    for (const inside of [
+      [byte],
+      [0x61, 0x62, byte, 0x63, 0x64],
+      [0x5c, byte],
+      [0x61, 0x62, 0x63, 0x5c, byte],
+      [0x5c, 0x75, 0x30, byte, 0x30, 0x30],
+    ]) {
+      for (const [before, behind] of [
+        ['{"text":"', '"}'],
+        ['{"x":"', '"}'],
+        ['{"', '":1}'],
+        ['{"x":{"', '":[]}}'],
+      ] as const) {
+        const bytes = Buffer.concat([Buffer.from(before), Buffer.from(inside), Buffer.from(behind)])
+        const valid = isUtf8(bytes) && accepts(() => JSON.parse(bytes.toString()))
+        t.is(
+          accepts(() => decode(schema, bytes)),
+          valid,
+          `byte ${byte} in ${JSON.stringify(bytes.toString('latin1'))}`,
+        )
+      }
+    }
+  }
+})
+
+test('numbers of any length are rounded as JSON.parse rounds them', (t) => {
+  const digits = fc.string({ unit: fc.constantFrom(...'0123456789'.split('')), minLength: 1, maxLength: 20 })
+  const decoder = jsonDecoder(parseSchema({ a: 'number' }))
+  fc.assert(
+    fc.property(digits, fc.option(digits), (whole, decimals) => {
+      const text = `${whole.replace(/^0+(?=\d)/, '')}${decimals === null ? '' : `.${decimals}`}`
+      const bytes = Buffer.from(`{"a":${text}}`)
+      return Object.is((decoder.decode(bytes, 0, bytes.length) as { a: number }).a, JSON.parse(text))
+    }),
+    { numRuns: 5000 },
+  )
+  t.pass()
+})
+
+test.serial('ordinary records are read without JSON.parse', (t) => {
+  const { parse } = JSON
+  const texts = [
+    '{"customer":"ann","amount":2.5,"tags":["a"],"count":7,"at":"2026-11-22T10:30Z"}',
+    ' { "x" : [ { "y" : null } , 1e3 , "\\n" ] , "customer" : "größe" , "amount" : -12345678901234567890 , "at" : null } ',
+  ]
+  const decoder = jsonDecoder(order)
+  JSON.parse = () => t.fail('JSON.parse was called') as never
+  try {
+    for (const text of texts) decoder.decode(Buffer.from(text), 0, Buffer.byteLength(text))
+  } finally {
+    JSON.parse = parse
   }
   t.pass()
 })
