@@ -24,8 +24,8 @@ export function decodeBatch(batch: BatchHeader, { topic, partition, from, to = I
   const body = batch.bytes.subarray(batch.start + layout.records, batch.end)
   const bytes = codec === 0 ? batch.bytes : decompress(codec, body)
   const index = allocate(batch.count)
-  const cursor = codec === 0 ? { at: batch.start + layout.records, end: batch.end } : { at: 0, end: bytes.length }
-  const count = indexRecords(batch, bytes, cursor, index, from, to)
+  const span = codec === 0 ? { at: batch.start + layout.records, end: batch.end } : { at: 0, end: bytes.length }
+  const count = indexRecords(batch, bytes, span, index, from, to)
   return { topic, partition, count, nextOffset: Math.min(batch.lastOffset + 1, to), bytes, ...index }
 }
 
@@ -56,7 +56,7 @@ const noIndex = allocate(0)
 function indexRecords(
   batch: BatchHeader,
   bytes: Buffer,
-  cursor: { readonly at: number; readonly end: number },
+  span: { readonly at: number; readonly end: number },
   index: Index,
   from: number,
   to: number,
@@ -64,7 +64,7 @@ function indexRecords(
   const { offsets, timestamps, keyStart, keyEnd, valueStart, valueEnd, headersStart } = index
   const { baseOffset, baseTimestamp } = batch
   const appendTime = (batch.attributes & attribute.logAppendTime) === 0 ? -1 : batch.maxTimestamp
-  let at = cursor.at
+  let at = span.at
   let n = 0
   for (let left = batch.count; left > 0; left--) {
     const size = readVarint(bytes, at)
@@ -95,7 +95,7 @@ function indexRecords(
     }
     headersStart[n] = at
     // Written so that NaN, which reading behind the end gives, is refused too.
-    if (!(at < end && end <= cursor.end)) throw damaged(batch)
+    if (!(at < end && end <= span.end)) throw damaged(batch)
     at = end
     if (offset >= from && offset < to) n++
   }

@@ -121,7 +121,8 @@ const smallestWorthCompressing = 512
 function copy(from: Uint8Array, start: number, end: number, to: Buffer, at: number): number {
   const length = end - start
   if (length > 32) {
-    to.set(from.subarray(start, end), at)
+    if (from instanceof Buffer) from.copy(to, at, start, end)
+    else to.set(from.subarray(start, end), at)
     return at + length
   }
   for (let i = start; i < end; i++) to[at++] = from[i]!
