@@ -47,6 +47,8 @@ export interface RunOptions {
   readonly clock?: () => number
   readonly maxFutureTimestampMs?: number
   readonly sliceBytes?: number
+  /** May throw, as a producer does. */
+  readonly beforeEmit?: () => void
 }
 
 export class StageRun {
@@ -168,6 +170,7 @@ export class StageRun {
   #output(): StageOutput {
     return {
       emit: (key, keyStart, keyEnd, value, timestamp) => {
+        this.#options.beforeEmit?.()
         const text = key === null ? null : Buffer.from(key.subarray(keyStart, keyEnd)).toString()
         this.#pending.push({ to: 'sink', key: text, value: value === null ? null : parse(value), timestamp })
       },

@@ -1,0 +1,223 @@
+import test from 'ava'
+import fc from 'fast-check'
+import type { Aggregate } from '../../../runtime/plan/nodes.ts'
+import { blockOf } from '../../support/blocks.ts'
+import type { TestRecord } from '../../support/blocks.ts'
+import { StageRun } from '../../support/stage-run.ts'
+import { aggregate, eventTime, flatMap, keyBy, map, reduce, schemaOf, stageOf, tumbling } from '../../support/stages.ts'
+import type { Step } from '../../support/stages.ts'
+
+const schema = schemaOf({ k: 'string', at: 'timestamp' })
+const count: Readonly<Record<string, Aggregate>> = { n: { kind: 'count' } }
+const counting: readonly Step[] = [eventTime('at'), keyBy(), aggregate('w', tumbling(10), count)]
+
+function record(key: string, at: number): TestRecord {
+  return { key, value: { k: key, at } }
+}
+
+/** Four keys in [0,10), then the record at 10 that closes it. */
+const closingInput = [record('a', 1), record('b', 2), record('c', 3), record('d', 4), record('e', 10)]
+
+function oneRowSlices(steps: readonly Step[] = counting, input: readonly TestRecord[] = closingInput): StageRun {
+  return new StageRun(stageOf(steps, { schema }), input, { sliceBytes: 1 })
+}
+
+function keys(run: StageRun): string {
+  return run.results.map((result) => result.key).join('')
+}
+
+test('a window closes in slices: process returns behind the record that closed it, resume goes on until all rows have left', (t) => {
+  const run = oneRowSlices()
+  const block = blockOf([...closingInput, record('f', 11)])
+  t.is(run.stage.process(block, 0), 5)
+  t.true(run.stage.closing)
+  t.is(run.results.length, 1)
+  t.false(run.stage.resume())
+  t.false(run.stage.resume())
+  t.is(keys(run), 'abc')
+  t.is(run.stage.counters.windowsClosed, 0)
+  t.true(run.stage.resume())
+  t.is(keys(run), 'abcd')
+  t.false(run.stage.closing)
+  t.is(run.stage.counters.windowsClosed, 1)
+  t.is(run.stage.process(block, 5), 6)
+})
+
+test('process finishes what is half closed before it takes a record', (t) => {
+  const run = oneRowSlices()
+  run.slice(5)
+  const next = blockOf([record('a', 11)])
+  const taken = Array.from({ length: 3 }, () => run.stage.process(next, 0))
+  t.deepEqual(taken, [0, 0, 1])
+  t.is(keys(run), 'abcd')
+  t.is(run.stage.counters.recordsIn, 6)
+})
+
+test('after a crash in the middle of closing the rest is emitted, each result once', (t) => {
+  const run = oneRowSlices()
+  run.slice(5)
+  run.stage.resume()
+  t.is(keys(run), 'ab')
+  run.commit()
+  run.stage.resume()
+  t.is(keys(run), 'abc')
+  run.crash()
+  t.is(keys(run), 'ab')
+  t.true(run.stage.closing)
+  run.settle()
+  t.is(
+    run.results
+      .map((result) => result.key)
+      .toSorted()
+      .join(''),
+    'abcd',
+  )
+  t.is(run.position, 5)
+})
+
+test('windows that a restored watermark has passed close without any record, in resume and in process', (t) => {
+  const halfClosed = (): StageRun => {
+    const run = oneRowSlices()
+    run.slice(5)
+    return run.commit().crash()
+  }
+  const resumed = halfClosed()
+  t.true(resumed.stage.closing)
+  while (!resumed.stage.resume()) t.true(resumed.stage.closing)
+  t.is(resumed.results.length, 4)
+  const processed = halfClosed()
+  t.is(processed.stage.process(blockOf([record('e', 11)]), 0), 0)
+  t.is(processed.results.length, 2)
+})
+
+test('what is not due after a restore stays open', (t) => {
+  const run = new StageRun(stageOf(counting, { schema }), [record('a', 1), record('a', 2), record('a', 10)])
+  run.process(1).commit().crash()
+  t.false(run.stage.closing)
+  t.true(run.stage.resume())
+  run.process()
+  t.deepEqual(
+    run.results.map((result) => result.value),
+    [{ key: 'a', windowStart: 0, windowEnd: 10, n: 2 }],
+  )
+})
+
+test('a lost transaction puts a half closed window back as a whole', (t) => {
+  const run = oneRowSlices()
+  while (run.position < 4) run.slice(1)
+  run.commit()
+  run.slice(1)
+  run.stage.resume()
+  t.is(keys(run), 'ab')
+  run.rollback()
+  t.false(run.stage.closing)
+  t.is(run.position, 4)
+  run.process()
+  t.is(
+    run.results
+      .map((result) => result.key)
+      .toSorted()
+      .join(''),
+    'abcd',
+  )
+})
+
+test('a result that fails after a restore has no record to blame', (t) => {
+  const fails = map(() => {
+    throw new Error('no')
+  })
+  const run = oneRowSlices([...counting, fails])
+  run.slice(5)
+  run.commit().crash().settle()
+  t.deepEqual(
+    run.dead.map((dead) => dead.offset),
+    [null, null, null, null],
+  )
+})
+
+test('an error of the task in the middle of a record leaves nothing behind once it is rolled back', (t) => {
+  //   the second of two outputs cannot be sent, once behind the source and once behind a window
+  const twice = flatMap((value: unknown) => [value, value])
+  for (const steps of [[twice], [...counting, twice]]) {
+    let emits = 0
+    const beforeEmit = (): void => {
+      if (++emits === 2) throw new Error('refused')
+    }
+    const run = new StageRun(stageOf(steps, { schema }), closingInput, { beforeEmit })
+    t.throws(() => run.process(), { message: 'refused' })
+    run.rollback().process()
+    t.is(keys(run).length, steps.length === 1 ? 10 : 8)
+  }
+})
+
+test('the end of the input closes every window in order, in slices too', (t) => {
+  const run = oneRowSlices(counting, [record('a', 25), record('a', 26)])
+  run.process()
+  run.stage.endOfInput()
+  t.is(run.stage.watermark, Infinity)
+  run.settle()
+  t.deepEqual(
+    run.results.map((result) => result.timestamp),
+    [29],
+  )
+  const empty = oneRowSlices(counting, [])
+  empty.stage.endOfInput()
+  t.false(empty.stage.closing)
+})
+
+test('the watermark reaches a second window when the first has closed, and the snapshot says how far it came', (t) => {
+  const steps = [...counting, keyBy('key'), aggregate('second', tumbling(10), { n: { kind: 'sum', field: 'n' } })]
+  const run = oneRowSlices(steps)
+  run.slice(4)
+  t.deepEqual(run.stage.snapshot(), { maxTimestamp: 4, watermarks: { w: 3, second: 3 } })
+  run.slice(1)
+  t.deepEqual(run.stage.snapshot(), { maxTimestamp: 10, watermarks: { w: 3, second: 3 } })
+  run.commit().crash()
+  t.deepEqual(run.stage.snapshot(), { maxTimestamp: 10, watermarks: { w: 3, second: 3 } })
+  run.settle()
+  t.deepEqual(run.stage.snapshot(), { maxTimestamp: 10, watermarks: { w: 9, second: 9 } })
+  t.is(run.results.length, 4)
+})
+
+test('an unbounded watermark is not in the snapshot, which is JSON', (t) => {
+  const run = new StageRun(stageOf(counting, { schema }), [record('a', 1)]).process().endOfInput()
+  const snapshot = run.stage.snapshot()
+  t.deepEqual(JSON.parse(JSON.stringify(snapshot)), snapshot)
+  t.deepEqual(snapshot, { maxTimestamp: 1, watermarks: {} })
+})
+
+test('two windows and a reduce come out the same through slices, commits, lost transactions and crashes anywhere', (t) => {
+  const steps = [
+    eventTime('at', 3),
+    keyBy(),
+    aggregate('first', tumbling(4, { lateness: 2 }), count),
+    keyBy('key'),
+    reduce('second', tumbling(12, { lateness: 1 }), (a: { n: number }, b: { n: number }) => ({ n: a.n + b.n })),
+    map((result: { key: string; windowStart: number; value: { n: number } }) => ({ key: result.key, start: result.windowStart, n: result.value.n })),
+  ]
+  const interruption = fc.record({
+    records: fc.integer({ min: 1, max: 9 }),
+    then: fc.constantFrom('commit', 'commit', 'rollback', 'crash', 'nothing'),
+  })
+  const input = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(5)), { maxLength: 50 }).map((pairs) => {
+    let now = 0
+    // In order by more than the bound allows, so nothing is late.
+    return pairs.map(([key, step]) => record(key, (now += step)))
+  })
+  fc.assert(
+    fc.property(input, fc.integer({ min: 1, max: 300 }), fc.array(interruption, { maxLength: 20 }), (records, sliceBytes, interruptions) => {
+      const run = new StageRun(stageOf(steps, { schema }), records, { sliceBytes })
+      for (const { records: some, then } of interruptions) {
+        run.slice(some)
+        if (then !== 'nothing') run[then]()
+      }
+      run.process().endOfInput().commit()
+      const windows = records.map(({ key, value }) => `${String(key)}/${Math.floor((value as { at: number }).at / 12) * 12}`)
+      const expected = [...Map.groupBy(windows, (window) => window)].map(([window, all]) => `${window}: ${all.length}`)
+      const found = run.results.map(({ value }) => value as { key: string; start: number; n: number })
+      t.deepEqual(found.map(({ key, start, n }) => `${key}/${start}: ${n}`).toSorted(), expected.toSorted())
+      t.deepEqual([run.late, run.dead], [[], []])
+    }),
+    { numRuns: 300 },
+  )
+})
