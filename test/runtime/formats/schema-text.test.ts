@@ -38,7 +38,11 @@ const { record } = fc.letrec<{ field: FieldSchema; type: FieldType; record: Reco
     fc
       .tuple(fc.jsonValue({ maxDepth: 0 }), fc.boolean())
       .map(([json]) =>
-        fieldSchema({ kind: 'list', items: fieldSchema({ kind: 'number' }, true, undefined) }, false, typeof json === 'number' ? [json, null] : []),
+        fieldSchema(
+          { kind: 'list', items: fieldSchema({ kind: 'number' }, true, undefined) },
+          false,
+          typeof json === 'number' ? [json + 0, null] : [],
+        ),
       ),
   ),
   type: fc.oneof(
