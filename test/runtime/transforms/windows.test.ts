@@ -1,34 +1,11 @@
 import test from 'ava'
 import type { Aggregate } from '../../../runtime/plan/nodes.ts'
 import { StageRun } from '../../support/stage-run.ts'
-import type { RunOptions } from '../../support/stage-run.ts'
-import type { TestRecord } from '../../support/blocks.ts'
-import { aggregate, eventTime, filter, flatMap, keyBy, map, reduce, schemaOf, sliding, stageOf, tumbling } from '../../support/stages.ts'
+import { aggregate, eventTime, filter, flatMap, keyBy, map, schemaOf, sliding, stageOf, tumbling } from '../../support/stages.ts'
 import type { Step } from '../../support/stages.ts'
+import { records, run, schema, shown } from '../../support/timeline.ts'
 
-const schema = schemaOf({ k: 'string', at: 'timestamp', v: 'number?' })
 const count: Readonly<Record<string, Aggregate>> = { n: { kind: 'count' } }
-
-/** `a12`: key a, event time 12; `a12=5`: with value 5. */
-function records(...words: readonly string[]): readonly TestRecord[] {
-  return words.map((word) => {
-    const [, key = '', at, v] = /^([a-z]+)(\d+)(?:=(.+))?$/.exec(word)!
-    return { key, value: { k: key, at: Number(at), ...(v !== undefined && { v: Number(v) }) } }
-  })
-}
-
-function run(steps: readonly Step[], input: readonly TestRecord[], options: RunOptions = {}): StageRun {
-  return new StageRun(stageOf(steps, { schema }), input, options).process()
-}
-
-/** Results as `a[0,10)=2`. */
-function shown(made: StageRun, field = 'n'): readonly string[] {
-  return made.results.map(({ value }) => {
-    // Only results of windows are shown.
-    const result = value as Record<string, unknown>
-    return `${String(result['key'])}[${String(result['windowStart'])},${String(result['windowEnd'])})=${JSON.stringify(result[field])}`
-  })
-}
 
 test('a window gives one row per key when the watermark has passed its last millisecond', (t) => {
   //   at          1  3  9   | 10 closes nothing: the watermark is 9 - 0 = 9 only behind it
@@ -254,41 +231,6 @@ test('results can be filtered and mapped, with CEL too', (t) => {
   t.deepEqual(
     made.results.map((result) => [result.key, result.value, result.timestamp]),
     [['a', { who: 'a' }, 9]],
-  )
-})
-
-test('reduce folds the values of a window with a function, beginning with the first', (t) => {
-  const join = reduce('r', tumbling(10), (all: { v: number; seen?: number[] }, next: { v: number }) => {
-    all.seen = [...(all.seen ?? [all.v]), next.v]
-    return all
-  })
-  const made = run([eventTime('at'), keyBy(), join], records('a1=1', 'b1=7', 'a2=2', 'a3=3')).endOfInput()
-  t.deepEqual(
-    made.results.map((result) => result.value),
-    [
-      { key: 'a', windowStart: 0, windowEnd: 10, value: { k: 'a', at: 1, v: 1, seen: [1, 2, 3] } },
-      { key: 'b', windowStart: 0, windowEnd: 10, value: { k: 'b', at: 1, v: 7 } },
-    ],
-  )
-})
-
-test('reduce keeps one accumulator per sliding window, also for several values of one record', (t) => {
-  const sum = reduce('r', sliding(10, 5), (a: { v: number }, b: { v: number }) => ({ v: a.v + b.v }))
-  const twice = flatMap((value: object) => [value, value])
-  const made = run([eventTime('at'), twice, keyBy(), sum], records('a1=1', 'a6=10')).endOfInput()
-  t.deepEqual(shown(made, 'value'), ['a[-5,5)={"v":2}', 'a[0,10)={"v":22}', 'a[5,15)={"v":20}'])
-})
-
-test('a reducer that throws, or gives nothing, fails the record and keeps the accumulator', (t) => {
-  const picky = reduce('r', tumbling(10), (a: { v: number }, b: { v: number }) => {
-    if (b.v === 2) throw new Error('two')
-    return b.v === 3 ? undefined : { v: a.v + b.v }
-  })
-  const made = run([eventTime('at'), keyBy(), picky], records('a1=1', 'a2=2', 'a3=3', 'a4=4')).endOfInput()
-  t.deepEqual(shown(made, 'value'), ['a[0,10)={"v":5}'])
-  t.deepEqual(
-    made.dead.map((dead) => dead.message),
-    ['reduce "r": two', 'reduce "r": it gave undefined; use a filter to drop records'],
   )
 })
 
