@@ -18,7 +18,7 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 export function createLog(options: { level: LogLevel; output: Writable }): Log {
   const logger = winston.createLogger({
     level: options.level,
-    format: winston.format.printf((info) => JSON.stringify(lineOf(info))),
+    format: winston.format.printf((info) => lineOf(info)),
     transports: [new winston.transports.Stream({ stream: options.output, eol: '\n' })],
   })
   return over(logger, {})
@@ -42,10 +42,23 @@ function over(logger: winston.Logger, bound: Fields): Log {
   }
 }
 
-function lineOf(info: winston.Logform.TransformableInfo): Record<string, unknown> {
-  const line: Record<string, unknown> = { time: new Date().toISOString(), level: info.level, message: info.message }
-  for (const [name, value] of Object.entries((info['fields'] ?? {}) as Fields)) line[name in line ? `field.${name}` : name] = plain(value)
-  return line
+function lineOf(info: winston.Logform.TransformableInfo): string {
+  const standard = { time: new Date().toISOString(), level: info.level, message: info.message }
+  const parts = Object.entries(standard).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`)
+  for (const [name, value] of Object.entries((info['fields'] ?? {}) as Fields)) {
+    const text = textOf(value)
+    if (text !== undefined) parts.push(`${JSON.stringify(name in standard ? `field.${name}` : name)}:${text}`)
+  }
+  return `{${parts.join(',')}}`
+}
+
+/** A log must not fail: what has no JSON is named instead. */
+function textOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value, (_, part: unknown) => plain(part))
+  } catch {
+    return '"(not serialisable)"'
+  }
 }
 
 /** Errors become plain data: their name, message, own short facts and causes; never a body or a header. */

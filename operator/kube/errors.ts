@@ -40,18 +40,23 @@ export interface KubeErrorCause {
 
 /** The object, or the namespace or kind it would stand in, does not exist. */
 export const isNotFound = (error: unknown): error is KubeError => error instanceof KubeError && error.status === 404
-/** Somebody else wrote first (resourceVersion, preconditions), or owns a field of an apply. */
-export const isConflict = (error: unknown): error is KubeError => error instanceof KubeError && error.status === 409 && error.reason === 'Conflict'
+/** Somebody else wrote first (resourceVersion, preconditions), owns a field of an apply, or the object is another incarnation than the uid says. */
+export const isConflict = (error: unknown): error is KubeError =>
+  error instanceof KubeError && ((error.status === 409 && error.reason === 'Conflict') || isOtherIncarnation(error))
 /** A create met an object of that name. */
 export const isAlreadyExists = (error: unknown): error is KubeError => error instanceof KubeError && error.reason === 'AlreadyExists'
 /** The resourceVersion or continue token is too old: list again. */
 export const isExpired = (error: unknown): error is KubeError => error instanceof KubeError && error.status === 410
 /** The schema or a validation rule refused the object: the same request will fail again. */
-export const isInvalid = (error: unknown): error is KubeError => error instanceof KubeError && (error.status === 422 || error.status === 400)
+export const isInvalid = (error: unknown): error is KubeError =>
+  error instanceof KubeError && (error.status === 422 || error.status === 400) && !isOtherIncarnation(error)
 /** The operator's role lacks this permission, or the namespace is terminating. */
 export const isForbidden = (error: unknown): error is KubeError => error instanceof KubeError && error.status === 403
 /** No usable answer came: nothing is known about what happened to the request. */
 export const isUnknownOutcome = (error: unknown): error is KubeError => error instanceof KubeError && (error.status === 0 || error.status >= 500)
+
+/** An apply that carries the uid of an object which was replaced meets a field that can't change. */
+const isOtherIncarnation = (error: KubeError): boolean => error.status === 422 && error.causes.some((cause) => cause.field === 'metadata.uid')
 
 /** Reads a Status object of the API, or makes one up from the HTTP status. */
 export function kubeErrorOf(call: string, status: number, body: string, retryAfterMs: number | null): KubeError {

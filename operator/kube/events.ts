@@ -147,13 +147,18 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   return {
     record,
     async run(signal) {
+      // What is being written when the end comes is finished, like what is still waiting.
+      const last = new AbortController()
+      let cancel = (): void => {}
+      const onStop = (): void => void (cancel = clock.after(2_000, () => last.abort(new Error('The time for the last events is over'))))
+      signal.addEventListener('abort', onStop, { once: true })
       for (;;) {
         const taken = await queue.take(signal).catch(() => null)
         if (taken === null) break
-        await once(taken.key, signal)
+        await once(taken.key, last.signal)
       }
-      const last = AbortSignal.timeout(2_000)
-      while (queue.depth > 0 && !last.aborted) await once((await queue.take(last)).key, last)
+      while (queue.depth > 0 && !last.signal.aborted) await once((await queue.take(last.signal)).key, last.signal)
+      cancel()
       queue.close()
     },
   }

@@ -5,7 +5,7 @@ import { isExpired, isNotFound, KubeError } from '../errors.ts'
 import { collectionPath, describe, objectPath, type Query, queryOf, selectors } from './paths.ts'
 import { TokenBucket } from '../rate.ts'
 import { apiVersionOf, type KubeObject, type Resource, type Stored } from '../resources.ts'
-import { createTransport, type HttpCall } from './transport.ts'
+import { createTransport, type HttpCall, type Transport } from './transport.ts'
 import { watchEvents } from './watch.ts'
 
 export interface KubeClientOptions {
@@ -25,6 +25,19 @@ export function createKubeClient(connection: Connection, options: KubeClientOpti
   const bucket = new TokenBucket({ perSecond: options.qps ?? 50, burst: options.burst ?? 100, clock })
   const pageSize = options.pageSize ?? 500
 
+  /** Waits for our own limit, and as long as the server asks before it looks at a request at all: nothing was done yet. */
+  async function admitted<Answer>(send: () => Promise<Answer>, unthrottled: boolean, signal: AbortSignal): Promise<Answer> {
+    for (let attempt = 1; ; attempt++) {
+      if (!unthrottled) await bucket.take(signal)
+      try {
+        return await send()
+      } catch (error) {
+        if (!(error instanceof KubeError) || error.status !== 429 || error.retryAfterMs === null || attempt === 5) throw error
+        await sleep(clock, error.retryAfterMs, signal)
+      }
+    }
+  }
+
   async function call<Answer>(request: HttpCall & { verb: string; resource: string }, call: CallOptions = {}): Promise<Answer> {
     const timeoutMs = call.timeoutMs ?? 30_000
     const outer = call.signal ?? never
@@ -37,16 +50,7 @@ export function createKubeClient(connection: Connection, options: KubeClientOpti
     const started = clock.monotonic()
     let status = 200
     try {
-      for (let attempt = 1; ; attempt++) {
-        if (call.unthrottled !== true) await bucket.take(limit.signal)
-        try {
-          return (await transport.json(request, Infinity, limit.signal)) as Answer
-        } catch (error) {
-          // Refused before anything was done, with the time to come back: the server's own flow control.
-          if (!(error instanceof KubeError) || error.status !== 429 || error.retryAfterMs === null || attempt === 5) throw error
-          await sleep(clock, error.retryAfterMs, limit.signal)
-        }
-      }
+      return (await admitted(() => transport.json(request, Infinity, limit.signal), call.unthrottled ?? false, limit.signal)) as Answer
     } catch (error) {
       status = error instanceof KubeError ? error.status : 0
       throw error
@@ -128,7 +132,6 @@ export function createKubeClient(connection: Connection, options: KubeClientOpti
     },
     async *watch<T extends KubeObject>(resource: Resource<T>, selection: WatchSelection, callOptions: CallOptions = {}) {
       const signal = callOptions.signal ?? never
-      await bucket.take(signal)
       const query = {
         ...selectors(selection),
         watch: 'true',
@@ -141,7 +144,8 @@ export function createKubeClient(connection: Connection, options: KubeClientOpti
         method: 'GET',
         path: collectionPath(resource, selection.namespace) + queryOf(query),
       }
-      yield* watchEvents<T>(transport, request, { idleMs: callOptions.timeoutMs ?? 100_000, clock }, signal)
+      const open: Transport['open'] = (request, signal) => admitted(() => transport.open(request, signal), false, signal)
+      yield* watchEvents<T>({ open }, request, { idleMs: callOptions.timeoutMs ?? 100_000, clock }, signal)
     },
     create: (resource, object, callOptions) =>
       write('create', 'POST', resource, object.metadata, named(resource, object), { collection: true, query: { fieldManager } }, callOptions),

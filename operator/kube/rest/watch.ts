@@ -15,7 +15,7 @@ export interface WatchTiming {
  * (410 when the version is too old), a silent stream as KubeError `Timeout`, a broken one as `Unreachable`.
  */
 export async function* watchEvents<T extends KubeObject>(
-  transport: Transport,
+  transport: Pick<Transport, 'open'>,
   call: HttpCall,
   timing: WatchTiming,
   signal: AbortSignal,

@@ -160,7 +160,7 @@ test('a watch from a version that the server no longer has fails with 410', asyn
   const error = await t.throwsAsync(async () => {
     for await (const event of events) t.fail(`unexpected ${event.kind}`)
   })
-  t.true(isExpired(error))
+  t.true(isExpired(error), error.message)
 })
 
 test('a watch ends when its signal is aborted', async (t) => {
@@ -171,6 +171,22 @@ test('a watch ends when its signal is aborted', async (t) => {
   })()
   stop.abort(new Error('enough'))
   await t.throwsAsync(following, { message: 'enough' })
+})
+
+test('a watch that the server puts off begins when the server said', async (t) => {
+  await using api = await startFaultyApi(await testConnection())
+  const polite = createKubeClient(api.connection, { clock: systemClock })
+  const own = await testNamespace(client)
+  const { resourceVersion } = await client.list(configMaps, { namespace: own })
+  await client.create(configMaps, { metadata: { name: 'a', namespace: own } })
+  let refused = 0
+  api.fault = () => (refused++ < 1 ? { kind: 'answer', status: 429, reason: 'TooManyRequests', retryAfterSeconds: 1 } : null)
+  for await (const event of polite.watch(configMaps, { namespace: own, resourceVersion })) {
+    t.is(event.kind, 'added')
+    break
+  }
+  t.is(refused, 2)
+  polite.close()
 })
 
 test('a call without an answer fails with Timeout after its time', async (t) => {
@@ -213,6 +229,21 @@ test('a server that says when to come back gets the call again, and the caller s
   t.is((await polite.list(configMaps, { namespace: await testNamespace(client) })).items.length, 0)
   t.is(refused, 2)
   polite.close()
+})
+
+test('a token that the server refuses is read again, once', async (t) => {
+  const real = await testConnection()
+  let reads = 0
+  const expired = { headers: { authorization: 'Bearer expired' }, tls: (await real.credentials(false)).tls }
+  const rotating = { ...real, credentials: (renew: boolean) => (reads++, renew ? real.credentials(renew) : Promise.resolve(expired)) }
+  const rotated = createKubeClient(rotating, { clock: systemClock })
+  t.is(await rotated.find(configMaps, { namespace, name: 'missing' }), null)
+  t.is(reads, 2)
+  const revoked = createKubeClient({ ...real, credentials: () => Promise.resolve(expired) }, { clock: systemClock })
+  const error = await t.throwsAsync(revoked.find(configMaps, { namespace, name: 'missing' }), { instanceOf: KubeError })
+  t.is(error.status, 401)
+  rotated.close()
+  revoked.close()
 })
 
 test('a server that fails is not asked again by the client itself', async (t) => {
