@@ -1,8 +1,11 @@
 import { dirname } from 'node:path'
 import { apiServerDown, apiServerUp } from '../infra/apiserver.ts'
+import { clusterDrivers, type ClusterDriver } from '../infra/cluster/driver.ts'
 import { helm } from '../infra/helm.ts'
+import { buildImage } from '../infra/image/build.ts'
 import { brokerDown, brokerUp } from '../infra/kafka/broker.ts'
 import { kubernetesBinaries } from '../infra/native/binaries.ts'
+import { installOperator, operatorRelease } from '../infra/operator.ts'
 import type { Need } from './table.ts'
 
 /** Environment variables by which tests find what is up. */
@@ -51,8 +54,34 @@ const components: Readonly<Record<Need, Component>> = {
     down: () => apiServerDown('test'),
   },
   helm: { up: async () => ({ PATH: dirname(await helm()) }), down: async () => {} },
-  native: { up: () => Promise.reject(new Error('not there yet')), down: async () => {} },
-  kind: { up: () => Promise.reject(new Error('not there yet')), down: async () => {} },
+  native: wholeSystem(clusterDrivers.native),
+  kind: wholeSystem(clusterDrivers.kind),
+}
+
+/** A cluster with a broker that its pods reach, our image and our chart. */
+function wholeSystem(driver: ClusterDriver): Component {
+  return {
+    async up() {
+      const cluster = await driver.up('test', { audit: true })
+      const broker = await brokerUp('test', cluster.hostAddress)
+      const image = await buildImage()
+      await cluster.loadImage(image.archive)
+      await installOperator(cluster, image)
+      return {
+        STREAMJOB_TEST_KUBECONFIG: cluster.kubeconfig,
+        STREAMJOB_TEST_AUDIT_LOG: cluster.auditLog ?? '',
+        STREAMJOB_TEST_KAFKA: broker.address,
+        STREAMJOB_TEST_KAFKA_PODS: broker.podsAddress ?? '',
+        STREAMJOB_TEST_IMAGE: image.name,
+        STREAMJOB_TEST_OPERATOR_NAMESPACE: operatorRelease.namespace,
+        PATH: [cluster.binaries, dirname(await helm())].join(':'),
+      }
+    },
+    async down() {
+      await brokerDown('test')
+      await driver.down('test')
+    },
+  }
 }
 
 /** Directories of programs are put before the path that there is; all else has one giver. */
