@@ -20,6 +20,8 @@ export interface Introduction {
   readonly epoch: number
   readonly ordinal: number
   readonly owned: readonly string[]
+  /** Rises with every join of this process: a join that changes nothing would cause no rebalance. */
+  readonly round: number
 }
 
 export async function joinGroup(member: GroupMember, introduction: Introduction): Promise<Joined> {

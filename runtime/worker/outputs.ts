@@ -97,12 +97,13 @@ export class TaskOutput implements StageOutput {
     const policy = reason === 'processing' ? policies.processing : policies.undecodable
     if (policy === 'Fail') throw this.#failure(reason, index, message)
     if (policy === 'Skip') return
-    const block = this.#current()
-    const key = slice(block, block.keyStart[index] ?? -1, block.keyEnd[index] ?? -1)
-    const value = slice(block, block.valueStart[index] ?? -1, block.valueEnd[index] ?? -1)
-    const original = readHeaders(block, index)
+    const block = this.block
+    const known = block !== null && index >= 0
+    const key = known ? slice(block, block.keyStart[index] ?? -1, block.keyEnd[index] ?? -1) : null
+    const value = known ? slice(block, block.valueStart[index] ?? -1, block.valueEnd[index] ?? -1) : null
+    const original = known ? readHeaders(block, index) : []
     const added = [...this.#coordinates(reason, index), text(header.message, message.slice(0, 1_000))]
-    const timestamp = block.timestamps[index] ?? 0
+    const timestamp = known ? (block.timestamps[index] ?? 0) : 0
     const size = (key?.length ?? 0) + (value?.length ?? 0) + original.reduce((sum, one) => sum + one.key.length + (one.value?.length ?? 0), 0)
     if (size > maxDeadLetterBytes) this.#append(deadLetter, null, null, timestamp, [...added, text(header.truncated, size)])
     else this.#append(deadLetter, key, value, timestamp, [...original, ...added])
@@ -113,28 +114,23 @@ export class TaskOutput implements StageOutput {
     this.#options.producers.transactional.append(target.topic, partition, key, 0, key?.length ?? 0, value, 0, value?.length ?? 0, timestamp, headers)
   }
 
+  /** A result that failed behind a window comes from no single record (index -1): it has no offset and no timestamp. */
   #coordinates(reason: DropReason, index: number): RecordHeader[] {
-    const block = this.#current()
-    return [
-      text(header.reason, reason),
-      text(header.topic, block.topic),
-      text(header.partition, block.partition),
-      text(header.offset, block.offsets[index] ?? -1),
-      text(header.timestamp, block.timestamps[index] ?? -1),
-    ]
+    const { topic, partition } = this.#options.input
+    const place = [text(header.reason, reason), text(header.topic, topic), text(header.partition, partition)]
+    if (this.block === null || index < 0) return place
+    return [...place, text(header.offset, this.block.offsets[index] ?? -1), text(header.timestamp, this.block.timestamps[index] ?? -1)]
   }
 
   #failure(reason: DropReason, index: number, message: string): StreamJobError {
-    const block = this.#current()
-    const fields = { topic: block.topic, partition: block.partition, offset: block.offsets[index], reason }
-    const where = `${block.topic}, partition ${block.partition}, offset ${fields.offset}`
-    const hint = `Mend or skip it by setting spec.errors to DeadLetter or Skip for such records.`
-    return new StreamJobError('record-failed', `The record at ${where} failed (${reason}): ${message}. ${hint}`, { fields })
-  }
-
-  #current(): RecordBlock {
-    if (this.block === null) throw new StreamJobError('internal', 'A record was reported while no block was in work.')
-    return this.block
+    const { topic, partition } = this.#options.input
+    const offset = index < 0 ? undefined : this.block?.offsets[index]
+    const where =
+      offset === undefined
+        ? `A window result of ${topic}, partition ${partition},`
+        : `The record at ${topic}, partition ${partition}, offset ${offset}`
+    const hint = 'Mend it, or set spec.errors to DeadLetter or Skip for such records.'
+    return new StreamJobError('record-failed', `${where} failed (${reason}): ${message}. ${hint}`, { fields: { topic, partition, offset, reason } })
   }
 }
 

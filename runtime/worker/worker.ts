@@ -42,6 +42,13 @@ export interface WorkerParts {
   readonly pause: (milliseconds: number, signal: AbortSignal) => Promise<void>
 }
 
+/**
+ * How long an assignment of an older epoch may stand before this worker asks for another round. A leader that is alive asks by itself when it reads the newer
+ * record; one that was restarted is a follower until then, and the group would keep its old assignment for ever.
+ */
+const staleAssignmentMs = 500
+const staleAssignment = 'the assignment is of an older epoch'
+
 export class Worker {
   readonly telemetry: Telemetry
   readonly #parts: WorkerParts
@@ -140,6 +147,12 @@ export class Worker {
     this.#tasks.refetch()
     this.#setWorking(refusal, stale, record)
     succeeded()
+    const askAgainAt = refusal === null && joined.epoch < record.epoch ? this.#parts.now() + staleAssignmentMs : Infinity
+    const interrupted = (): string | null => {
+      if (signal.aborted) return 'the process was asked to stop'
+      if (this.#order.current !== record) return 'the job record changed'
+      return this.#parts.now() > askAgainAt ? staleAssignment : null
+    }
     const reason = await runCycle({
       tasks: this.#tasks,
       producers: this.#producers,
@@ -150,9 +163,10 @@ export class Worker {
       commitIntervalMs: this.#parts.config.processing.commitIntervalMs,
       outputLingerMs: this.#parts.config.processing.outputLingerMs,
       now: this.#parts.now,
-      interrupted: () => (signal.aborted ? 'the process was asked to stop' : this.#order.current === record ? null : 'the job record changed'),
+      interrupted,
       endOfInput: () => this.#endOfInput && this.#finish.bind(this),
     })
+    if (reason === staleAssignment) this.#joined = null
     this.#parts.log.info('Cycle ended', { reason, epoch: record.epoch })
   }
 
@@ -161,9 +175,9 @@ export class Worker {
     if (this.#joined?.record === record && this.#member.state === 'stable') return this.#joined.result
     this.#joined = null
     this.#set('joining', `joining the group for epoch ${record.epoch}`)
-    const result = await joinGroup(this.#member, { epoch, ordinal: this.#parts.ordinal, owned: this.#tasks.names })
-    this.#joined = { record, result }
     this.telemetry.joins += 1
+    const result = await joinGroup(this.#member, { epoch, ordinal: this.#parts.ordinal, owned: this.#tasks.names, round: this.telemetry.joins })
+    this.#joined = { record, result }
     return result
   }
 

@@ -1,0 +1,155 @@
+/** A whole job on a real broker, for tests of the worker: topics, input, workers, and the committed records of any topic. */
+import type { ExecutionContext } from 'ava'
+import { WorkerConfig } from '../../runtime/config.ts'
+import { LocalJob } from '../../runtime/dev/local-job.ts'
+import { connectAdmin } from '../../runtime/kafka/kafkajs/admin.ts'
+import type { KafkaAdmin } from '../../runtime/kafka/admin.ts'
+import { readHeaders } from '../../runtime/kafka/batch/headers.ts'
+import type { KafkaClient } from '../../runtime/kafka/client.ts'
+import { connectKafka } from '../../runtime/kafka/connect.ts'
+import type { Logger } from '../../runtime/log.ts'
+import { openProgram } from '../../runtime/program/open.ts'
+import { names } from '../../runtime/protocol.ts'
+import type { PrintedRecord } from '../e2e/oracle.ts'
+import { eventually } from './eventually.ts'
+import { brokers, uniqueName } from './kafka.ts'
+
+export interface JobRunOptions {
+  readonly partitions?: number
+  readonly processing?: object
+  readonly errors?: object
+  readonly steps?: (input: string, output: string) => readonly object[]
+}
+
+export class JobRun {
+  readonly applicationId: string
+  readonly input: string
+  readonly output: string
+  readonly kafka: KafkaClient
+  readonly admin: KafkaAdmin
+  readonly partitions: number
+  readonly logged: { readonly message: string; readonly fields: Record<string, unknown> | undefined }[] = []
+  readonly #options: JobRunOptions
+  #job: LocalJob | null = null
+
+  constructor(t: ExecutionContext, options: JobRunOptions = {}) {
+    const name = uniqueName(t)
+    this.applicationId = name
+    this.input = `${name}.in`
+    this.output = `${name}.out`
+    this.partitions = options.partitions ?? 4
+    this.#options = options
+    const connection = { brokers: brokers() }
+    this.kafka = connectKafka(connection, { clientId: 'test' })
+    this.admin = connectAdmin(connection, { clientId: 'test' })
+    t.teardown(async () => {
+      await this.#job?.[Symbol.asyncDispose]()
+      await this.kafka[Symbol.asyncDispose]()
+      await this.admin[Symbol.asyncDispose]()
+    })
+  }
+
+  get job(): LocalJob {
+    if (this.#job === null) throw new Error('The job was not started.')
+    return this.#job
+  }
+
+  async createTopics(): Promise<this> {
+    for (const topic of [this.input, this.output]) {
+      await this.admin.createTopic({ topic, partitions: this.partitions, replicationFactor: 1, config: { 'retention.ms': '-1' } })
+    }
+    await eventually(async () => (await this.kafka.reader.describeTopics([this.input, this.output])).size === 2)
+    return this
+  }
+
+  async start(parallelism: number): Promise<LocalJob> {
+    const connection = { brokers: brokers() }
+    const processing = { commitIntervalMs: 200, transactionTimeoutMs: 5_000, sessionTimeoutMs: 10_000, ...this.#options.processing }
+    const steps = (this.#options.steps ?? countSteps)(this.input, this.output)
+    const program = { kind: 'steps', steps }
+    const config = WorkerConfig.parse({
+      formatVersion: 1,
+      applicationId: this.applicationId,
+      kafka: connection,
+      program,
+      processing,
+      errors: this.#options.errors ?? {},
+    })
+    const note = (message: string, fields?: Record<string, unknown>): void => void this.logged.push({ message, fields })
+    const log: Logger = { debug() {}, info: note, warn: note, error: note }
+    const connect = (clientId: string): KafkaClient =>
+      connectKafka(connection, { clientId, log, transactionTimeoutMs: processing.transactionTimeoutMs })
+    const plan = await openProgram(config.program)
+    this.#job = await LocalJob.start({ name: 'worker', config, plan, admin: this.admin, connect, log }, parallelism)
+    return this.#job
+  }
+
+  /** Sends records round the partitions by key; a record without partition goes where its key belongs by `partition`. */
+  async send(records: readonly { key: string | null; value: string | null; timestamp?: number; partition: number }[]): Promise<void> {
+    await using producer = this.kafka.outputProducer()
+    for (const { key, value, timestamp, partition } of records) {
+      const k = key === null ? null : Buffer.from(key)
+      const v = value === null ? null : Buffer.from(value)
+      producer.append(this.input, partition, k, 0, k?.length ?? 0, v, 0, v?.length ?? 0, timestamp ?? 0, [])
+    }
+    await producer.flush()
+  }
+
+  /** Waits until every worker has committed all that stands in the input. */
+  async drained(): Promise<void> {
+    const ends = await Promise.all(this.#each((partition) => this.kafka.reader.listOffset(this.input, partition, 'highWatermark')))
+    await eventually(async () => {
+      const offsets = await this.committed()
+      return ends.every((end, partition) => end === 0 || offsets.get(partition) === end)
+    })
+  }
+
+  /** The group's offsets by partition, as the broker has them. */
+  async committed(): Promise<ReadonlyMap<number, number>> {
+    const offsets = await this.kafka.reader.committedOffsets(
+      names.group(this.applicationId),
+      this.#each((partition) => ({ topic: this.input, partition })),
+    )
+    return new Map(this.#each((partition) => [partition, offsets.get(`${this.input}-${partition}`)?.offset ?? -1] as const))
+  }
+
+  /** Committed records of a topic. */
+  async read(topic: string): Promise<PrintedRecord[]> {
+    const { partitions = 0 } = (await this.kafka.reader.describeTopics([topic])).get(topic) ?? {}
+    const found: PrintedRecord[] = []
+    for (let partition = 0; partition < partitions; partition++) {
+      const start = await this.kafka.reader.listOffset(topic, partition, 'earliest')
+      const end = await this.kafka.reader.listOffset(topic, partition, 'highWatermark')
+      for await (const block of this.kafka.reader.readRange(topic, partition, start, end, new AbortController().signal)) {
+        const text = (from: Int32Array, to: Int32Array, i: number): string | null =>
+          from[i]! < 0 ? null : block.bytes.toString('utf8', from[i], to[i])
+        for (let i = 0; i < block.count; i++) {
+          const headers = Object.fromEntries(readHeaders(block, i).map(({ key, value }) => [key, Buffer.from(value ?? []).toString()]))
+          const key = text(block.keyStart, block.keyEnd, i)
+          const value = text(block.valueStart, block.valueEnd, i)
+          found.push({ partition, offset: block.offsets[i]!, timestamp: block.timestamps[i]!, key, value, headers })
+        }
+      }
+    }
+    return found
+  }
+
+  #each<A>(of: (partition: number) => A): A[] {
+    return Array.from({ length: this.partitions }, (_, partition) => of(partition))
+  }
+}
+
+/** Count and sum per customer in windows of a second. */
+export function countSteps(input: string, output: string): readonly object[] {
+  const schema = { customer: 'string', amount: 'integer', at: 'timestamp' }
+  return [
+    { from: { topic: input, key: 'customer', format: 'json', schema }, eventTime: { field: 'at', outOfOrderness: '500ms' } },
+    { keyBy: 'customer' },
+    { window: { tumbling: '1s', lateness: '0ms' } },
+    { aggregate: { name: 'revenue', fields: { orders: { count: {} }, total: { sum: 'amount' } } } },
+    { to: { topic: output, format: 'json' } },
+  ]
+}
+
+/** The same for the oracle. */
+export const countJob = { sizeMs: 1_000, outOfOrdernessMs: 500, latenessMs: 0 }
