@@ -6,6 +6,7 @@ import { StaticMember } from './group/member.ts'
 import { KafkajsTransport } from './kafkajs/transport.ts'
 import type { KafkaLog } from './log.ts'
 import { silent } from './log.ts'
+import { Owned } from './owned.ts'
 import { IdempotentProducer } from './produce/idempotent.ts'
 import { Transactions } from './produce/transactional.ts'
 import { Reader } from './reader.ts'
@@ -27,34 +28,36 @@ export interface KafkaClientOptions {
   readonly patienceMs?: number
 }
 
+/** With the transport, for requests that no part above makes. */
+export type ConnectedKafka = KafkaClient & { readonly transport: KafkaTransport }
+
 /** A client over the brokers of the connection. Nothing is connected before the first request; throws `config-invalid` for a wrong address. */
-export function connectKafka(
-  connection: KafkaConnection,
-  options: KafkaClientOptions & { readonly clientId: string },
-): KafkaClient & { readonly transport: KafkaTransport } {
+export function connectKafka(connection: KafkaConnection, options: KafkaClientOptions & { readonly clientId: string }): ConnectedKafka {
   const log = options.log ?? silent
   return clientOver(new KafkajsTransport(connection, { clientId: options.clientId, log }), options)
 }
 
 /** The same over any transport, which is closed with the client. */
-export function clientOver(transport: KafkaTransport, options: KafkaClientOptions): KafkaClient & { readonly transport: KafkaTransport } {
+export function clientOver(transport: KafkaTransport, options: KafkaClientOptions): ConnectedKafka {
   const { log = silent, timing = systemTiming, transactionTimeoutMs = 30_000, compression = 'none', patienceMs = 20_000 } = options
   const closing = new AbortController()
+  const parts = new Owned()
   const channel = transport.channel()
   const routes = new Routes(channel, { timing, patienceMs, signal: closing.signal })
   const bounds = options.readAheadBytes === undefined ? {} : { readAheadBytes: options.readAheadBytes }
-  const fetcher = (): BlockFetcher => new Fetcher({ channel: transport.channel(), routes, timing, log, ...bounds })
+  const fetcher = (): BlockFetcher => parts.add(new Fetcher({ channel: transport.channel(), routes, timing, log, ...bounds }))
   const producer = { routes, timing, compression, patienceMs }
   return {
     transport,
     reader: new Reader({ channel, routes, fetcher }),
     fetcher,
     transactionalProducer: (transactionalId) =>
-      new Transactions({ ...producer, channel: transport.channel(), transactionalId, transactionTimeoutMs }),
-    outputProducer: () => new IdempotentProducer({ ...producer, channel: transport.channel() }),
-    member: (member: MemberOptions) => new StaticMember({ ...member, channel: transport.channel(), routes, timing, log }),
+      parts.add(new Transactions({ ...producer, channel: transport.channel(), transactionalId, transactionTimeoutMs })),
+    outputProducer: () => parts.add(new IdempotentProducer({ ...producer, channel: transport.channel() })),
+    member: (member: MemberOptions) => parts.add(new StaticMember({ ...member, channel: transport.channel(), routes, timing, log })),
     async [Symbol.asyncDispose]() {
       closing.abort()
+      await parts[Symbol.asyncDispose]()
       await transport[Symbol.asyncDispose]()
     },
   }

@@ -2,6 +2,7 @@ import type { KafkaConfig } from 'kafkajs'
 import { logLevel } from 'kafkajs'
 import type { KafkaConnection } from '../../config.ts'
 import type { KafkaLog } from '../log.ts'
+import { Owned } from '../owned.ts'
 import type { KafkaChannel, KafkaTransport } from '../transport.ts'
 import type { KnownBrokers } from './channel.ts'
 import { KafkajsChannel } from './channel.ts'
@@ -21,7 +22,7 @@ export interface KafkajsTransportOptions {
 /** Requests over the sockets of kafkajs. Nothing is connected before the first request. */
 export class KafkajsTransport implements KafkaTransport {
   readonly #known: KnownBrokers
-  readonly #channels = new Set<KafkaChannel>()
+  readonly #channels = new Owned()
 
   constructor(connection: KafkaConnection, options: KafkajsTransportOptions) {
     this.#known = {
@@ -33,18 +34,11 @@ export class KafkajsTransport implements KafkaTransport {
   }
 
   channel(): KafkaChannel {
-    const channel = new KafkajsChannel(this.#known)
-    this.#channels.add(channel)
-    const dispose = channel[Symbol.asyncDispose].bind(channel)
-    channel[Symbol.asyncDispose] = () => {
-      this.#channels.delete(channel)
-      return dispose()
-    }
-    return channel
+    return this.#channels.add(new KafkajsChannel(this.#known))
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#channels].map((channel) => channel[Symbol.asyncDispose]()))
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#channels[Symbol.asyncDispose]()
   }
 }
 

@@ -1,0 +1,84 @@
+/** Connections to a real broker, and to none. */
+import { execFile } from 'node:child_process'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { promisify } from 'node:util'
+import test from 'ava'
+import { connectKafka } from '../../../runtime/kafka/connect.ts'
+import { brokers } from '../../support/kafka.ts'
+import { codeOf, connect, createTopic } from './broker.ts'
+
+test('topics are described with their id and partitions, and those that do not exist are left out', async (t) => {
+  const client = connect(t)
+  const topic = await createTopic(t, 3)
+  const found = await client.reader.describeTopics([topic, `${topic}.missing`])
+  t.deepEqual([...found.keys()], [topic])
+  t.like(found.get(topic), { topic, partitions: 3 })
+  t.regex(found.get(topic)!.id, /^[0-9a-f]{32}$/)
+  t.true((await client.reader.clusterId()).length > 0)
+})
+
+test('the next broker of the list is asked when the first does not answer', async (t) => {
+  const client = connectKafka({ brokers: [await deadAddress(), ...brokers()] }, { clientId: 'test' })
+  t.teardown(() => client[Symbol.asyncDispose]())
+  t.true((await client.reader.clusterId()).length > 0)
+})
+
+test('brokers that do not answer are named', async (t) => {
+  const address = await deadAddress()
+  const client = connectKafka({ brokers: [address] }, { clientId: 'test', patienceMs: 0 })
+  t.teardown(() => client[Symbol.asyncDispose]())
+  await t.throwsAsync(client.reader.clusterId(), { message: new RegExp(`No Kafka broker answered \\(${address}\\)`) })
+})
+
+test('an address that is none is refused before anything is connected', (t) => {
+  for (const address of ['nowhere', 'host:port', 'http://host:9092', ':9092']) {
+    t.throws(() => connectKafka({ brokers: [address] }, { clientId: 'test' }), { message: /is not host:port/ })
+  }
+})
+
+test('closing ends every wait at once', async (t) => {
+  const client = connect(t, { patienceMs: 60_000 })
+  const topic = await createTopic(t)
+  const fetcher = client.fetcher()
+  fetcher.assign([{ topic, partition: 0, offset: 0 }])
+  const member = client.member({ groupId: topic, instanceId: 'w-0', sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 3_000, assign: () => new Map() })
+  await member.join(Buffer.alloc(0))
+  const joining = member.join(Buffer.alloc(0)).catch(() => undefined)
+  const waits = [fetcher.next(60_000), codeOf(client.reader.committedOffsets(topic, [{ topic, partition: 0 }])), joining]
+  const before = performance.now()
+  await fetcher[Symbol.asyncDispose]()
+  await member[Symbol.asyncDispose]()
+  await client[Symbol.asyncDispose]()
+  await Promise.all(waits)
+  t.true(performance.now() - before < 1_000)
+})
+
+test('an idle client uses no processor time to speak of, warns of nothing, and lets the process end when it is closed', async (t) => {
+  const program = `
+    import { connectKafka } from './runtime/kafka/connect.ts'
+    const client = connectKafka({ brokers: ${JSON.stringify(brokers())} }, { clientId: 'idle' })
+    await client.reader.clusterId()
+    const member = client.member({ groupId: 'idle.' + process.pid, instanceId: 'w-0', sessionTimeoutMs: 10000, rebalanceTimeoutMs: 3000, assign: () => new Map() })
+    await member.join(Buffer.alloc(0))
+    const before = process.cpuUsage()
+    await new Promise((resolve) => setTimeout(resolve, 2000))
+    const { user, system } = process.cpuUsage(before)
+    await client[Symbol.asyncDispose]()
+    console.log(JSON.stringify({ busy: (user + system) / 2e6 }))
+  `
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--input-type=module-typescript', '-e', program], { timeout: 30_000 })
+  t.is(stderr, '')
+  const { busy } = JSON.parse(stdout) as { busy: number }
+  // The timer loop that is guarded against costs twice as much, on each connection.
+  t.true(busy < 0.04, `${busy} of a core`)
+})
+
+/** Of a port that nobody listens at any more. */
+async function deadAddress(): Promise<string> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return `127.0.0.1:${port}`
+}
