@@ -28,7 +28,8 @@ export class RunningStage implements CompiledStage {
   #closing = false
   /** Rows were put back since the windows last looked into their tables. */
   #restored = true
-  #ended = false
+  /** The input has ended and there may be open windows. */
+  #ending = false
 
   constructor(parts: StageParts) {
     this.#parts = parts
@@ -70,12 +71,12 @@ export class RunningStage implements CompiledStage {
   }
 
   get watermark(): number {
-    return this.#ended ? Infinity : (this.#parts.eventTime?.watermark.current ?? -Infinity)
+    return this.#parts.eventTime?.watermark.current ?? -Infinity
   }
 
   endOfInput(): void {
     this.#parts.context.slice.spent = 0
-    this.#ended = true
+    this.#ending = true
     if (this.closing || this.#parts.windows.length > 0) this.#advance()
   }
 
@@ -91,7 +92,7 @@ export class RunningStage implements CompiledStage {
     context.record.clear()
     first.discard()
     eventTime?.watermark.restore(snapshot?.maxTimestamp ?? null)
-    this.#ended = false
+    this.#ending = false
     this.#closing = false
     this.#restored = true
     let watermark = this.watermark
@@ -123,13 +124,31 @@ export class RunningStage implements CompiledStage {
   /** Takes the watermark through the windows. False when the slice was full before it was through. */
   #advance(): boolean {
     this.#closing = true
-    let { watermark } = this
-    for (const window of this.#parts.windows) {
-      if (!window.advance(watermark)) return false
-      watermark = window.forwarded
-    }
+    do {
+      let { watermark } = this
+      for (const window of this.#parts.windows) {
+        if (!window.advance(watermark)) return false
+        watermark = window.forwarded
+      }
+    } while (this.#ending && this.#raise())
     this.#closing = false
+    this.#ending = false
     return true
+  }
+
+  /**
+   * At the end of the input: raises the watermark, as a record would, so far that every window there is becomes due. Results may open windows further
+   * down, so this is repeated. False: none is left.
+   */
+  #raise(): boolean {
+    const { eventTime, windows } = this.#parts
+    let needed = -Infinity
+    let held = 0
+    for (const window of windows) {
+      needed = Math.max(needed, window.lastDue + held)
+      held += window.latenessMs
+    }
+    return needed !== -Infinity && eventTime !== null && eventTime.watermark.advance(needed + eventTime.watermark.outOfOrdernessMs + 1)
   }
 
   /** Whether a window would close if the watermark were taken through now. */

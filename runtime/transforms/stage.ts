@@ -48,7 +48,10 @@ export interface CompiledStage {
   resume(): boolean
   /** Current watermark of the task: no record with timestamp <= it will be accepted as on time. -Infinity before the first record. */
   readonly watermark: number
-  /** Closes every window as if the input had ended. May need `resume`. */
+  /**
+   * Closes every window there is, as if the input had ended; may need `resume`. The watermark rises as far as that takes and no further, and stays there:
+   * a later record of a window that was closed is late, any other one counts.
+   */
   endOfInput(): void
   /** Small state outside the tables (watermarks, maximum timestamps), for the position row. JSON. */
   snapshot(): StageSnapshot

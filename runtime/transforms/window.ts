@@ -108,9 +108,16 @@ export class KeyedWindow implements StretchEnd {
     return true
   }
 
-  /** Whether this watermark closes a window. At the end of the input it is Infinity, which closes all that there are. */
+  /** Whether this watermark closes a window. */
   isDue(watermark: number): boolean {
-    return watermark >= this.#due && this.#earliest !== Infinity
+    return watermark >= this.#due
+  }
+
+  /** The watermark that closes the newest window there is; -Infinity when there is none. */
+  get lastDue(): number {
+    const { window, contents } = this.#options
+    const newest = contents.table.namespaces().at(-1)
+    return newest === undefined ? -Infinity : closingWatermark(newest, window.sizeMs, window.latenessMs)
   }
 
   /** Goes to where a snapshot was taken; the rows are in the table already, or will be before `locate` is called. */

@@ -146,8 +146,8 @@ test('the end of the input closes every window in order, in slices too', (t) => 
   const run = oneRowSlices(counting, [record('a', 25), record('a', 26)])
   run.process()
   run.stage.endOfInput()
-  t.is(run.stage.watermark, Infinity)
   run.settle()
+  t.is(run.stage.watermark, 29)
   t.deepEqual(
     run.results.map((result) => result.timestamp),
     [29],
@@ -171,11 +171,47 @@ test('the watermark reaches a second window when the first has closed, and the s
   t.is(run.results.length, 4)
 })
 
-test('an unbounded watermark is not in the snapshot, which is JSON', (t) => {
-  const run = new StageRun(stageOf(counting, { schema }), [record('a', 1)]).process().endOfInput()
-  const snapshot = run.stage.snapshot()
-  t.deepEqual(JSON.parse(JSON.stringify(snapshot)), snapshot)
-  t.deepEqual(snapshot, { maxTimestamp: 1, watermarks: {} })
+test('what the end of the input has closed stays closed, after a restore too; later windows are open', (t) => {
+  //   at 1: [0, 10) is open            end: watermark 9            5 is late, 12 counts
+  for (const then of ['commit', 'crash', 'rollback'] as const) {
+    const records = [record('a', 1), record('a', 5), record('a', 12)]
+    const run = new StageRun(stageOf(counting, { schema }), records)
+    run.slice(1)
+    run.endOfInput().commit()
+    t.deepEqual(run.stage.snapshot(), { maxTimestamp: 10, watermarks: { w: 9 } })
+    run[then]().process()
+    t.deepEqual(
+      run.late.map((late) => late.timestamp),
+      [5],
+    )
+    run.endOfInput()
+    t.deepEqual(
+      run.results.map((result) => result.timestamp),
+      [9, 19],
+    )
+  }
+})
+
+test('the end of the input closes the windows that results open in a second one, held back by lateness', (t) => {
+  const steps = [
+    eventTime('at', 3),
+    keyBy(),
+    aggregate('first', tumbling(4, { lateness: 2 }), count),
+    keyBy('key'),
+    aggregate('second', tumbling(12, { lateness: 1 }), { n: { kind: 'sum', field: 'n' } }),
+  ]
+  const run = oneRowSlices(steps, [record('a', 1), record('a', 2), record('b', 14)])
+  run.process().endOfInput().commit()
+  t.deepEqual(
+    run.results.map(({ value }) => value),
+    [
+      { key: 'a', windowStart: 0, windowEnd: 12, n: 2 },
+      { key: 'b', windowStart: 12, windowEnd: 24, n: 1 },
+    ],
+  )
+  // The second window of `second` closes at 23 + 1, and `first` holds the watermark back by 2.
+  t.is(run.stage.watermark, 26)
+  t.deepEqual(run.stage.snapshot(), { maxTimestamp: 30, watermarks: { first: 24, second: 23 } })
 })
 
 test('two windows and a reduce come out the same through slices, commits, lost transactions and crashes anywhere', (t) => {
