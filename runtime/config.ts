@@ -1,5 +1,7 @@
 /** The configuration of a worker: one JSON file that the operator (or `streamjob dev`) writes, parsed once at the start. */
 import { z } from 'zod'
+import { parseDuration } from '../crds/durations.ts'
+import type { StreamJobSpec } from '../crds/streamjob.ts'
 
 const milliseconds = z.number().int().min(0)
 
@@ -47,6 +49,38 @@ export const WorkerConfig = z.object({
   }),
 })
 export type WorkerConfig = z.infer<typeof WorkerConfig>
+
+/** The configuration that a spec asks for, with what depends on where the workers run; all of it is parsed. */
+export function workerConfigOf(
+  { processing, errors }: Pick<StreamJobSpec, 'processing' | 'errors'>,
+  place: Pick<WorkerConfig, 'applicationId' | 'program'> & { readonly kafka: object },
+): WorkerConfig {
+  return WorkerConfig.parse({
+    formatVersion: 1,
+    ...place,
+    processing: {
+      guarantee: processing.guarantee,
+      commitIntervalMs: parseDuration(processing.commitInterval),
+      transactionTimeoutMs: parseDuration(processing.transactionTimeout),
+      sessionTimeoutMs: parseDuration(processing.sessionTimeout),
+      startFrom: startFrom(processing),
+      maxFutureTimestampMs: parseDuration(processing.maxFutureTimestamp),
+    },
+    errors: { undecodable: errors.undecodable, processing: errors.processing, late: errors.late, lateTopic: errors.lateTopic ?? null },
+  })
+}
+
+function startFrom({ startFrom: from, startTimestamp }: StreamJobSpec['processing']): WorkerConfig['processing']['startFrom'] {
+  switch (from) {
+    case 'Earliest':
+      return { kind: 'earliest' }
+    case 'Latest':
+      return { kind: 'latest' }
+    case 'Timestamp':
+      // The schema lets startFrom: Timestamp through only with a startTimestamp.
+      return { kind: 'timestamp', timestamp: Date.parse(startTimestamp ?? '') }
+  }
+}
 
 /** Ports of a pod: probes, metrics on one; status and plan on the other. */
 export const ports = { http: 8080, control: 8081 } as const
