@@ -12,8 +12,9 @@ const isReady = (pod: KubeJson | null): boolean =>
 const restarts = (pod: KubeJson | null): number =>
   ((pod?.status?.['containerStatuses'] ?? []) as readonly { restartCount: number }[])[0]?.restartCount ?? 0
 
-/** Answers on its port once it has written to its volume and reached the broker. */
+/** Answers on its port once it has loaded the native modules, written to its volume and reached the broker. */
 const program = `
+for (const native of ['@node-rs/crc32', 'snappy', 'lz4-napi']) require(native)
 const { writeFileSync, existsSync } = require('node:fs')
 const [host, port] = process.env.BROKER.split(':')
 const socket = require('node:net').connect(Number(port), host, () => {

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs'
 import { chmod, copyFile, mkdir, realpath, symlink, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { artefact } from '../cache.ts'
 import { needCommands } from '../packages.ts'
 import { attempt, run } from '../shell.ts'
@@ -18,7 +19,7 @@ export async function baseLayer(): Promise<Layer> {
   const directory = await artefact({
     name: 'image-base',
     version: imageNodeVersion,
-    recipe: [process.arch, libc, applets.join(' '), passwd, 'layout 1'],
+    recipe: [process.arch, libc, applets.join(' '), passwd, 'layout 2'],
     title: `base layer of the image: Node ${imageNodeVersion} from npm`,
     make: async (draft) => {
       const node = await installNode(draft)
@@ -54,7 +55,10 @@ async function layOut(root: string, node: string): Promise<void> {
   await copyFile(busybox, at('usr/bin/busybox'))
   await chmod(at('usr/bin/node'), 0o755)
   for (const applet of applets) await symlink('busybox', at('usr/bin', applet))
-  for (const library of await librariesOf([node, busybox])) {
+  const linked = await librariesOf([node, busybox])
+  const libraryDirectory = dirname(linked.find((library) => basename(library) === 'libc.so.6') ?? '')
+  const more = moreLibraries.map((name) => join(libraryDirectory, name)).filter((path) => existsSync(path))
+  for (const library of new Set([...linked, ...more])) {
     const target = basename(library).startsWith('ld-linux') && process.arch === 'x64' ? 'usr/lib64' : 'usr/lib'
     await copyFile(await realpath(library), at(target, basename(library)))
   }
@@ -62,6 +66,9 @@ async function layOut(root: string, node: string): Promise<void> {
   await writeFile(at('etc/group'), 'root:x:0:\nstreamjob:x:10001:\n')
   await writeFile(at('etc/nsswitch.conf'), 'hosts: files dns\n')
 }
+
+/** Parts of the C and C++ libraries that Node itself does not need, and native modules do. */
+const moreLibraries = ['librt.so.1', 'libutil.so.1', 'libresolv.so.2', 'libnss_dns.so.2', 'libnss_files.so.2', 'libgcc_s.so.1', 'libstdc++.so.6']
 
 const passwd = 'root:x:0:0:root:/:/bin/sh\nstreamjob:x:10001:10001:streamjob:/tmp:/bin/sh\n'
 const applets = ['sh', 'ls', 'cat', 'id', 'ps', 'wget', 'nc', 'df', 'nslookup', 'env', 'head', 'tail', 'grep', 'kill', 'hostname', 'sleep']
