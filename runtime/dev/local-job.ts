@@ -3,14 +3,14 @@
  * a whole job on a real broker.
  */
 import { createHash } from 'node:crypto'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { WorkerConfig } from '../config.ts'
 import { createWorkerMetrics } from '../control/metrics.ts'
 import { StreamJobError } from '../errors.ts'
 import type { KafkaAdmin } from '../kafka/admin.ts'
 import type { KafkaClient } from '../kafka/client.ts'
-import { internalTopics } from '../kafka/internal-topics.ts'
 import { readJobRecord, writeJobRecord } from '../kafka/job-topic.ts'
+import { systemTiming } from '../kafka/timing.ts'
+import type { Timing } from '../kafka/timing.ts'
 import type { Logger } from '../log.ts'
 import { fingerprint } from '../plan/fingerprint.ts'
 import type { Plan } from '../plan/nodes.ts'
@@ -18,6 +18,7 @@ import { stagesOf } from '../plan/stages.ts'
 import type { JobRecord, WorkerStatus } from '../protocol.ts'
 import { names } from '../protocol.ts'
 import { Worker } from '../worker/worker.ts'
+import { ownTopics, topicsThere } from './topics.ts'
 
 export interface LocalJobOptions {
   /** Names the workers' instances: NAME-0, NAME-1, ... */
@@ -28,24 +29,28 @@ export interface LocalJobOptions {
   /** A client per worker, and one for the job itself; each is closed with its user. */
   readonly connect: (clientId: string) => KafkaClient
   readonly log: Logger
+  /** @default the system's */
+  readonly timing?: Timing
 }
 
 interface Running {
   readonly worker: Worker
+  /** What a worker says while it is being cut off is no news. */
+  readonly mute: () => void
   readonly kafka: KafkaClient
   readonly stop: AbortController
   readonly ended: Promise<void>
 }
 
 export class LocalJob implements AsyncDisposable {
-  readonly #options: LocalJobOptions
+  readonly #options: Required<LocalJobOptions>
   readonly #kafka: KafkaClient
   readonly #workers = new Map<number, Running>()
   readonly #failure = Promise.withResolvers<never>()
   #record: JobRecord | null = null
 
   private constructor(options: LocalJobOptions) {
-    this.#options = options
+    this.#options = { timing: systemTiming, ...options }
     this.#kafka = options.connect(`${options.name}-local`)
     this.#failure.promise.catch(() => {})
   }
@@ -70,7 +75,8 @@ export class LocalJob implements AsyncDisposable {
   }
 
   startWorker(ordinal: number): void {
-    const { name, config, plan, connect, log } = this.#options
+    const { name, config, plan, connect, timing } = this.#options
+    const { log, mute } = mutable(this.#options.log)
     const kafka = connect(`${name}-${ordinal}`)
     const metrics = createWorkerMetrics()
     const worker = new Worker({
@@ -83,15 +89,15 @@ export class LocalJob implements AsyncDisposable {
       log,
       telemetry: metrics.telemetry,
       clock: Date.now,
-      now: () => performance.now(),
-      pause: async (milliseconds, signal) => void (await pause(milliseconds, undefined, { signal }).catch(() => undefined)),
+      now: () => timing.now(),
+      pause: (milliseconds, signal) => timing.sleep(milliseconds, signal),
     })
     metrics.attach(worker)
     const stop = new AbortController()
     const ended = worker.run(stop.signal).catch((error: unknown) => {
       if (this.#workers.get(ordinal)?.worker === worker) this.#failure.reject(error)
     })
-    this.#workers.set(ordinal, { worker, kafka, stop, ended })
+    this.#workers.set(ordinal, { worker, mute, kafka, stop, ended })
   }
 
   /** Lets the worker commit, then ends it. It stays a member of the group until its session ends. */
@@ -108,6 +114,7 @@ export class LocalJob implements AsyncDisposable {
   async crash(ordinal: number): Promise<void> {
     const running = this.#take(ordinal)
     if (running === null) return
+    running.mute()
     await running.kafka[Symbol.asyncDispose]()
     running.stop.abort()
     await running.ended
@@ -144,45 +151,44 @@ export class LocalJob implements AsyncDisposable {
   }
 
   async #prepare(): Promise<void> {
-    const { config, plan, admin } = this.#options
+    const { config, plan, admin, timing } = this.#options
     const { applicationId } = config
+    const { reader } = this.#kafka
     const stages = stagesOf(plan)
-    const described = await this.#kafka.reader.describeTopics(stages.map((stage) => stage.source.topic))
-    const sources = stages.map(({ name, source }) => {
-      const found = described.get(source.topic)
-      if (found === undefined)
-        throw new StreamJobError('topic-missing', `The topic ${source.topic} does not exist.`, { fields: { topic: source.topic } })
-      return { stage: name, sourcePartitions: found.partitions }
+    const described = await reader.describeTopics(stages.map((stage) => stage.source.topic))
+    const sources = stages.map((stage) => {
+      const { topic } = stage.source
+      const found = described.get(topic)
+      if (found === undefined) throw new StreamJobError('topic-missing', `The topic ${topic} does not exist.`, { fields: { topic } })
+      return { stage, partitions: found.partitions }
     })
-    for (const { sink } of stages) if (sink.create !== null) await admin.createTopic({ topic: sink.topic, config: {}, ...sink.create })
     const previous = await readJobRecord(this.#kafka, applicationId, new AbortController().signal)
+    const identity = { uid: localUid(applicationId), kubernetesCluster: 'local', kafkaCluster: await reader.clusterId() }
+    if (previous !== null) refuseForeign(previous, identity.uid, applicationId)
     const lineage = previous?.lineage ?? 1
-    for (const topic of internalTopics({
-      applicationId,
-      lineage,
-      stages: sources,
-      replicationFactor: -1,
-      config: {},
-      late: true,
-      deadLetter: true,
-    })) {
-      await admin.createTopic(topic)
-    }
-    const changelogs = stages.map((stage) => names.changelogTopic(applicationId, lineage, stage.name))
-    const changelogIds = await this.#kafka.reader.describeTopics(changelogs)
+    const made = [
+      ...stages.flatMap(({ sink }) => (sink.create === null ? [] : [{ topic: sink.topic, config: {}, ...sink.create }])),
+      ...ownTopics(applicationId, lineage, sources),
+    ]
+    for (const topic of made) await admin.createTopic(topic)
+    const topics = await topicsThere(
+      reader,
+      made.map(({ topic }) => topic),
+      timing,
+    )
     this.#record = {
       formatVersion: 1,
-      identity: { uid: `local:${applicationId}`, kubernetesCluster: 'local', kafkaCluster: await this.#kafka.reader.clusterId() },
+      identity,
       epoch: previous?.epoch ?? 0,
       lineage,
       planFingerprint: fingerprint(plan),
       codeHash: codeHash(plan),
       parallelism: 0,
-      stages: stages.map(({ name, source }, i) => ({
-        name,
-        sourceTopic: source.topic,
-        partitions: sources[i]?.sourcePartitions ?? 1,
-        changelogId: changelogIds.get(changelogs[i] ?? '')?.id ?? '',
+      stages: sources.map(({ stage, partitions }) => ({
+        name: stage.name,
+        sourceTopic: stage.source.topic,
+        partitions,
+        changelogId: topics.get(names.changelogTopic(applicationId, lineage, stage.name))?.id ?? '',
       })),
       mode: 'run',
       operationId: null,
@@ -203,4 +209,32 @@ export class LocalJob implements AsyncDisposable {
 
 function codeHash(plan: Plan): string {
   return createHash('sha256').update(fingerprint(plan)).digest('hex').slice(0, 16)
+}
+
+/** Who a job record of a local run belongs to. */
+export function localUid(applicationId: string): string {
+  return `local:${applicationId}`
+}
+
+/** Throws `config-invalid` when the record is that of a StreamJob in a cluster: a local run would take its state and positions. */
+export function refuseForeign(record: JobRecord, uid: string, applicationId: string): void {
+  if (record.identity.uid === uid) return
+  const owner = `a StreamJob of a cluster (uid ${record.identity.uid})`
+  throw new StreamJobError(
+    'config-invalid',
+    `The job ${applicationId} on these brokers belongs to ${owner}. Run it on other brokers, or under another name.`,
+  )
+}
+
+function mutable(log: Logger): { readonly log: Logger; readonly mute: () => void } {
+  let muted = false
+  const through = (level: keyof Logger): Logger['info'] => {
+    return (message, fields) => {
+      if (!muted) log[level](message, fields)
+    }
+  }
+  return {
+    log: { debug: through('debug'), info: through('info'), warn: through('warn'), error: through('error') },
+    mute: () => void (muted = true),
+  }
 }
