@@ -1,95 +1,67 @@
-import type { Admin } from 'kafkajs'
-import { Kafka, logLevel } from 'kafkajs'
 import type { KafkaConnection } from '../../config.ts'
 import { StreamJobError } from '../../errors.ts'
 import type { KafkaAdmin } from '../admin.ts'
+import { brokerErrors, refused } from '../broker-errors.ts'
 import type { KafkaLog } from '../log.ts'
 import { silent } from '../log.ts'
-import { saslOptions, tlsOptions } from './credentials.ts'
+import { Routes } from '../routes.ts'
+import { systemTiming } from '../timing.ts'
+import type { NamedError } from '../wire/admin.ts'
+import { adminTimeoutMs, createTopic, deleteGroup, deleteTopics, growTopic, listTopics } from '../wire/admin.ts'
+import { KafkajsTransport } from './transport.ts'
 
 export interface AdminOptions {
   readonly clientId: string
   readonly log?: KafkaLog
+  /** How long each call is tried while brokers do not answer or ask to try again. */
+  readonly patienceMs?: number
 }
 
-/** The admin client of kafkajs, in our words. Made for a few calls: an idle one costs CPU time. */
+/** Administration over the same sockets as the data plane. Nothing is connected before the first call. */
 export function connectAdmin(connection: KafkaConnection, options: AdminOptions): KafkaAdmin {
-  const admin = new Kafka(kafkajsConfig(connection, options)).admin()
-  let connecting: Promise<void> | null = null
-  const call = async <A>(doing: string, send: (admin: Admin) => Promise<A>, harmless: readonly string[] = []): Promise<A | null> => {
-    try {
-      connecting ??= admin.connect()
-      await connecting
-      return await send(admin)
-    } catch (error) {
-      const type = errorType(error)
-      if (type !== null && harmless.includes(type)) return null
-      throw adminFailure(error, type, doing)
-    }
-  }
-  return {
-    listTopics: async () => (await call('Listing topics', (a) => a.listTopics())) ?? [],
-    async createTopic({ topic, partitions, replicationFactor, config }) {
-      const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
-      const topics = [{ topic, numPartitions: partitions, replicationFactor, configEntries }]
-      await call(`Creating the topic ${topic}`, (a) => a.createTopics({ topics, waitForLeaders: false }), ['TOPIC_ALREADY_EXISTS'])
-    },
-    async growTopic(topic, partitions) {
-      const topicPartitions = [{ topic, count: partitions }]
-      // INVALID_PARTITIONS: it has as many or more already.
-      await call(`Adding partitions to ${topic}`, (a) => a.createPartitions({ topicPartitions }), ['INVALID_PARTITIONS'])
-    },
-    async deleteTopics(topics) {
-      for (const topic of topics) {
-        await call(`Deleting the topic ${topic}`, (a) => a.deleteTopics({ topics: [topic], timeout: 10_000 }), ['UNKNOWN_TOPIC_OR_PARTITION'])
+  const { clientId, log = silent, patienceMs = 8_000 } = options
+  const transport = new KafkajsTransport(connection, { clientId, log })
+  const channel = transport.channel()
+  const closing = new AbortController()
+  const routes = new Routes(channel, { timing: systemTiming, patienceMs, signal: closing.signal })
+  const call = (doing: string, send: () => Promise<readonly NamedError[]>, harmless: number): Promise<void> =>
+    routes.patiently(async () => {
+      for (const { error, message, name } of await send()) {
+        if (error !== 0 && error !== harmless) throw failure(error, `${doing}${message === null ? '' : `: ${message}`}`, name)
       }
+    })
+  return {
+    listTopics: async () => (await routes.patiently(() => channel.ask(listTopics, null))).topics.map(({ topic }) => topic),
+    createTopic: (topic) => call(`Creating the topic ${topic.topic}`, () => channel.ask(createTopic, topic, adminTimeoutMs), known.topicExists),
+    growTopic: (topic, partitions) =>
+      // A topic that has as many or more already has an invalid number of partitions to go to.
+      call(`Adding partitions to ${topic}`, () => channel.ask(growTopic, { topic, partitions }, adminTimeoutMs), known.invalidPartitions),
+    async deleteTopics(topics) {
+      if (topics.length === 0) return
+      await call(`Deleting topics`, () => channel.ask(deleteTopics, topics, adminTimeoutMs), known.unknownTopic)
     },
     async deleteGroup(groupId) {
-      await call(`Deleting the group ${groupId}`, (a) => a.deleteGroups([groupId]), ['GROUP_ID_NOT_FOUND'])
+      const send = async (): Promise<readonly NamedError[]> => {
+        routes.forgetCoordinator('group', groupId)
+        return channel.askNode(await routes.coordinator('group', groupId), deleteGroup, groupId)
+      }
+      await call(`Deleting the group ${groupId}`, send, known.unknownGroup)
     },
     async [Symbol.asyncDispose]() {
-      if (connecting !== null) await admin.disconnect().catch(() => {})
+      closing.abort()
+      await transport[Symbol.asyncDispose]()
     },
   }
 }
 
-function kafkajsConfig(connection: KafkaConnection, { clientId, log = silent }: AdminOptions): ConstructorParameters<typeof Kafka>[0] {
-  return {
-    brokers: [...connection.brokers],
-    clientId,
-    connectionTimeout: 5_000,
-    requestTimeout: 15_000,
-    retry: { retries: 4, initialRetryTime: 100, maxRetryTime: 2_000 },
-    logLevel: logLevel.WARN,
-    logCreator:
-      () =>
-      ({ namespace, log: { message, ...fields } }) =>
-        log.debug(`kafkajs: ${message}`, { namespace, ...fields }),
-    ...(connection.tls === undefined ? {} : { ssl: tlsOptions(connection.tls) }),
-    ...(connection.sasl === undefined ? {} : { sasl: saslOptions(connection.sasl) }),
-  }
-}
+/** Errors that say that all is well already, or that a later attempt may succeed, and that the data plane never meets. */
+const known = { unknownTopic: 3, topicExists: 36, invalidPartitions: 37, notController: 41, groupNotEmpty: 68, unknownGroup: 69 } as const
 
-/** kafkajs hides the broker's word in wrappers: of several topics or groups, and of several attempts. */
-function errorType(error: unknown): string | null {
-  for (let at: unknown = error, depth = 0; typeof at === 'object' && at !== null && depth < 5; depth++) {
-    const { type, error: ofGroup, errors, groups, cause } = at as Record<'type' | 'error' | 'errors' | 'groups' | 'cause', unknown>
-    if (typeof type === 'string') return type
-    const inner = Array.isArray(errors) ? errors[0] : Array.isArray(groups) ? groups[0] : (ofGroup ?? cause)
-    at = inner
-  }
-  return null
-}
-
-function adminFailure(error: unknown, type: string | null, doing: string): StreamJobError {
-  if (error instanceof StreamJobError) return error
-  const { name, message } = error instanceof Error ? error : { name: '', message: String(error) }
-  const text = `${doing}: ${type ?? name}: ${message}`
-  const said = { cause: error, fields: { brokerError: type } }
-  if (type?.endsWith('_AUTHORIZATION_FAILED') === true) return new StreamJobError('kafka-authorization', text, said)
-  if (type?.includes('SASL') === true || name.includes('SASL') || message.includes('credential file')) {
-    return new StreamJobError('kafka-authentication', text, said)
-  }
-  if (type === null && name.startsWith('KafkaJS')) return new StreamJobError('kafka-unreachable', text, said)
-  return new StreamJobError('kafka-retriable', text, said)
+function failure(error: number, doing: string, name: string): StreamJobError {
+  const fields = { name, brokerError: error }
+  if (error === known.notController)
+    return new StreamJobError('kafka-retriable', `${doing}: the broker does not pass it on to the controller`, { fields })
+  if (error === known.groupNotEmpty) return new StreamJobError('kafka-retriable', `${doing}: it still has members`, { fields })
+  if (brokerErrors.has(error)) return refused(error, `${doing} (${name})`, fields)
+  return new StreamJobError('kafka-retriable', `${doing}: the broker refused it with error ${error}`, { fields })
 }

@@ -92,6 +92,16 @@ export class KafkajsChannel implements T.KafkaChannel {
     return this.#send(node, transaction.endTxn, request)
   }
 
+  /** A request that any broker answers or passes on. */
+  ask<Q, A>(kind: RequestKind<Q, A>, request: Q, waitMs = 0): Promise<A> {
+    return this.#sendAny(kind, request, waitMs)
+  }
+
+  /** A request for one broker. */
+  askNode<Q, A>(node: number, kind: RequestKind<Q, A>, request: Q): Promise<A> {
+    return this.#send(node, kind, request)
+  }
+
   /** At once: requests under way fail. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort()
@@ -107,12 +117,12 @@ export class KafkajsChannel implements T.KafkaChannel {
   }
 
   /** To whoever answers: first the brokers that a connection stands to, then all others. */
-  async #sendAny<Q, A>(kind: RequestKind<Q, A>, request: Q): Promise<A> {
+  async #sendAny<Q, A>(kind: RequestKind<Q, A>, request: Q, waitMs = 0): Promise<A> {
     const candidates = this.#candidates()
     const failures: StreamJobError[] = []
     for (const address of candidates) {
       try {
-        return await this.#sendTo(address, kind, request, 0)
+        return await this.#sendTo(address, kind, request, waitMs)
       } catch (error) {
         if (!(error instanceof StreamJobError) || this.#closing.signal.aborted) throw error
         if (error.code === 'kafka-protocol' || error.code === 'internal') throw error

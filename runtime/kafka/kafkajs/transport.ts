@@ -3,7 +3,7 @@ import { logLevel } from 'kafkajs'
 import type { KafkaConnection } from '../../config.ts'
 import type { KafkaLog } from '../log.ts'
 import { Owned } from '../owned.ts'
-import type { KafkaChannel, KafkaTransport } from '../transport.ts'
+import type { KafkaTransport } from '../transport.ts'
 import type { KnownBrokers } from './channel.ts'
 import { KafkajsChannel } from './channel.ts'
 import { saslOptions, tlsOptions } from './credentials.ts'
@@ -33,7 +33,7 @@ export class KafkajsTransport implements KafkaTransport {
     }
   }
 
-  channel(): KafkaChannel {
+  channel(): KafkajsChannel {
     return this.#channels.add(new KafkajsChannel(this.#known))
   }
 
