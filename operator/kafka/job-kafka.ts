@@ -29,3 +29,5 @@ export interface JobKafka extends AsyncDisposable {
   listInternalTopics(): Promise<readonly string[]>
   deleteTopics(topics: readonly string[]): Promise<void>
 }
+
+export { StaleJobRecord } from '../../runtime/kafka/job-topic.ts'

@@ -10,7 +10,7 @@ import { finalize } from './finalize.ts'
 import type { StepEnd } from './finding.ts'
 import { end, fails } from './finding.ts'
 import { requeueAfterMs } from './requeue.ts'
-import { StaleJobRecord } from '../../runtime/kafka/job-topic.ts'
+import { StaleJobRecord } from '../kafka/job-kafka.ts'
 import { NotOurs } from './ensure.ts'
 import { claim, foreignClaim } from './steps/claim.ts'
 import { cleanup } from './steps/cleanup.ts'
@@ -48,9 +48,7 @@ export function createStreamJobReconciler(world: World): Reconcile {
   }
 }
 
-interface OpenVisit extends Visit, AsyncDisposable {
-  stored: StoredJob
-}
+type OpenVisit = Visit & AsyncDisposable
 
 async function take(visit: OpenVisit): Promise<Outcome> {
   let ended: StepEnd = end

@@ -75,8 +75,8 @@ export interface Facts {
 
 export interface Visit {
   readonly job: StreamJob
-  /** As it is stored, for events and for writes. */
-  readonly stored: StoredJob
+  /** As it is stored, for events and for writes; the newest version that this visit has written. */
+  stored: StoredJob
   readonly owner: Owner
   readonly applicationId: string
   readonly world: World

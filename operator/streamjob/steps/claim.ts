@@ -1,5 +1,5 @@
 import { annotations, finalizers } from '../../../crds/names.ts'
-import { endFor, next } from '../finding.ts'
+import { next } from '../finding.ts'
 import type { Step } from '../visit.ts'
 import { streamJobs } from '../visit.ts'
 
@@ -21,9 +21,8 @@ export const claim: Step = {
         finalizers: [...new Set([...metadata.finalizers, finalizers.kafka])],
       },
     }
-    await visit.world.kube.patch(streamJobs, metadata, { kind: 'merge', body }, { signal: visit.signal })
-    // The write brings the job back with its new version.
-    return endFor(0)
+    visit.stored = await visit.world.kube.patch(streamJobs, metadata, { kind: 'merge', body }, { signal: visit.signal })
+    return next
   },
 }
 

@@ -5,7 +5,7 @@ import { isOwned } from '../../resources/object.ts'
 import type { Release } from '../../resources/release.ts'
 import { releaseOf } from '../../resources/release-configmap.ts'
 import { end, endFor, fails, holds, next, unknown } from '../finding.ts'
-import { planInPod } from '../planning.ts'
+import { planInPod, removePlanners } from '../planning.ts'
 import type { Step, Visit } from '../visit.ts'
 import { found, known, place } from '../visit.ts'
 
@@ -59,6 +59,7 @@ async function planned(visit: Visit): Promise<PlanOutcome> {
     case 'planned':
       return { release: { hash: program.hash, codeHash: program.codeHash, image, plan: result } }
     case 'invalid':
+      await removePlanners(visit, null)
       return { finding: fails('ProgramValid', result.reason, problemsText(result)) }
     case 'pending':
       return { finding: unknown('ProgramValid', 'Planning', 'the program is being planned') }

@@ -1,7 +1,6 @@
 import type { Reason } from '../../../crds/reasons.ts'
-import type { NewTopic } from '../../../runtime/kafka/admin.ts'
 import { names } from '../../../runtime/protocol.ts'
-import { internalTopics } from '../../../runtime/kafka/internal-topics.ts'
+import { wantedTopics } from '../../kafka/wanted-topics.ts'
 import type { Release } from '../../resources/release.ts'
 import type { Finding } from '../finding.ts'
 import { end, fails, holds, next } from '../finding.ts'
@@ -51,7 +50,7 @@ async function prepare(visit: Visit, release: Release): Promise<Finding | null> 
   const changed = changedTopics(visit, release)
   if (changed !== null) return changed
 
-  const wanted = [...sinks(release), ...ownTopics(visit, release, lineage)]
+  const wanted = wantedTopics(visit.applicationId, lineage, visit.job.spec, release.plan.stages, described)
   const toMake = wanted.filter(({ topic, partitions }) => (described.get(topic)?.partitions ?? 0) < (changelogs.includes(topic) ? partitions : 1))
   if (toMake.length > 0) {
     await kafka.ensureTopics(toMake)
@@ -85,31 +84,6 @@ function changedTopics(visit: Visit, release: Release): Finding | null {
     }
   }
   return null
-}
-
-function sinks({ plan: { stages } }: Release): NewTopic[] {
-  return stages.flatMap(({ sinkTopic, createSink }) => (createSink === null ? [] : [{ topic: sinkTopic, ...createSink, config: sinkConfig }]))
-}
-
-/** Results carry event time: they are kept as long as the author of the topic's other settings wants, but never refused for their time. */
-const sinkConfig = {
-  'retention.ms': '-1',
-  'message.timestamp.before.max.ms': '9223372036854775807',
-  'message.timestamp.after.max.ms': '9223372036854775807',
-}
-
-function ownTopics(visit: Visit, { plan: { stages } }: Release, lineage: number): NewTopic[] {
-  const described = known(visit, 'topics')
-  const { kafka, errors } = visit.job.spec
-  return internalTopics({
-    applicationId: visit.applicationId,
-    lineage,
-    stages: stages.map(({ name, sourceTopic }) => ({ stage: name, sourcePartitions: described.get(sourceTopic)?.partitions ?? 1 })),
-    replicationFactor: kafka.internalTopics.replicationFactor,
-    config: kafka.internalTopics.config,
-    late: errors.late === 'DeadLetter' && errors.lateTopic === undefined,
-    deadLetter: errors.undecodable === 'DeadLetter' || errors.processing === 'DeadLetter',
-  })
 }
 
 function problem(reason: Reason, message: string): Finding {

@@ -1,6 +1,7 @@
 import test from 'ava'
 import { finalizers } from '../../../crds/names.ts'
 import { configMaps, networkPolicies, podDisruptionBudgets, pods, serviceAccounts, services, statefulSets } from '../../../operator/kube/resources.ts'
+import { streamJobs } from '../../../operator/streamjob/visit.ts'
 import { is, openStage, steps, uniqueName } from './stage.ts'
 
 test('a steps job starts, clears a missing topic by itself, scales, is suspended, resumes, takes a new program, and leaves nothing behind', async (t) => {
@@ -63,14 +64,8 @@ test('a steps job starts, clears a missing topic by itself, scales, is suspended
   t.not((await kube.get(statefulSets, at)).spec?.template.metadata?.annotations?.['streamjob.dev/restart-hash'], before)
   t.is((await kube.list(configMaps, { namespace, labelSelector: 'streamjob.dev/job=revenue' })).items.length, 2)
 
-  await kube.delete({ ...statefulSetOwner }, at)
-  for (let gone = false; !gone;) {
-    await stage.visit('revenue')
-    await (await import('./played-cluster.ts')).playStatefulSets(kube, namespace)
-    gone = (await stage.read('revenue')) === null
-  }
+  await kube.delete(streamJobs, at)
+  await stage.untilGone('revenue')
   t.deepEqual(await kafka.listInternalTopics(), [])
   t.is((await kafka.describeTopics([`${applicationId}.late`, `${applicationId}.dlq`, orders, revenue])).size, 4)
 })
-
-const statefulSetOwner = { group: 'streamjob.dev', version: 'v1alpha1', plural: 'streamjobs', kind: 'StreamJob', namespaced: true }

@@ -7,7 +7,6 @@ import { connectJobKafka } from '../../../operator/kafka/connect.ts'
 import type { JobKafka } from '../../../operator/kafka/job-kafka.ts'
 import { createApplier } from '../../../operator/kube/apply.ts'
 import type { KubeClient } from '../../../operator/kube/client.ts'
-import type { Reconcile } from '../../../operator/kube/controller.ts'
 import { isConflict } from '../../../operator/kube/errors.ts'
 import type { Happening } from '../../../operator/kube/events.ts'
 import { type KubeObject, type Resource, resource } from '../../../operator/kube/resources.ts'
@@ -20,6 +19,7 @@ import { planSteps } from '../../../runtime/dsl/steps.ts'
 import type { WorkerStatus } from '../../../runtime/protocol.ts'
 import { findCondition } from '../../../crds/conditions.ts'
 import { eventually } from '../../support/eventually.ts'
+import { brokers } from '../../support/kafka.ts'
 import { testClient, testNamespace } from '../../support/kube.ts'
 import { playStatefulSets } from './played-cluster.ts'
 
@@ -36,13 +36,16 @@ export interface Stage extends AsyncDisposable {
   read(name: string): Promise<StoredJob | null>
   /** Reconciles and plays the cluster until `probe` holds of the job. */
   until(name: string, probe: (job: StoredJob) => boolean, what: string): Promise<StoredJob>
-  /** One reconcile; what it throws is swallowed when a queue would just retry it. */
+  /** The same until the job is gone. */
+  untilGone(name: string): Promise<void>
+  /** One reconcile. */
   visit(name: string): Promise<void>
+  /** Told what a reconcile throws; conflicts are everyday life and not told. Throws on by default. */
+  onError: (error: unknown) => void
 }
 
 export async function openStage(changes: Partial<World> = {}, kubeOf: (kube: KubeClient) => KubeClient = (kube) => kube): Promise<Stage> {
-  const broker = process.env['STREAMJOB_TEST_KAFKA']
-  if (broker === undefined || broker === '') throw new Error('STREAMJOB_TEST_KAFKA names no broker')
+  const [broker = ''] = brokers()
   const kube = await testClient()
   await installDefinitions(kube)
   const namespace = await testNamespace(kube)
@@ -66,7 +69,6 @@ export async function openStage(changes: Partial<World> = {}, kubeOf: (kube: Kub
     },
     ...changes,
   }
-  const reconcile = createStreamJobReconciler(world)
   const admin = connectAdmin({ brokers: [broker] }, { clientId: 'test' })
   const connections: JobKafka[] = []
   const stage: Stage = {
@@ -87,7 +89,26 @@ export async function openStage(changes: Partial<World> = {}, kubeOf: (kube: Kub
       await kube.patch(streamJobs, { namespace, name }, { kind: 'merge', body: { spec } })
     },
     read: (name) => kube.find(streamJobs, { namespace, name }),
-    visit: (name) => visitOnce(reconcile, `${namespace}/${name}`),
+    async visit(name) {
+      try {
+        await createStreamJobReconciler(world)(`${namespace}/${name}`, { signal: AbortSignal.timeout(20_000), log: silentLog, failures: 0 })
+      } catch (error) {
+        if (!isConflict(error)) stage.onError(error)
+      }
+    },
+    onError(error) {
+      throw error
+    },
+    async untilGone(name) {
+      await eventually(
+        async () => {
+          await stage.visit(name)
+          await playStatefulSets(kube, namespace)
+          return (await stage.read(name)) === null
+        },
+        { what: `${name} to be gone`, timeoutMs: 30_000 },
+      )
+    },
     async until(name, probe, what) {
       let last: StoredJob | null = null
       const probing = eventually(
@@ -100,7 +121,7 @@ export async function openStage(changes: Partial<World> = {}, kubeOf: (kube: Kub
         { what, timeoutMs: 30_000 },
       )
       return probing.catch((error: unknown) => {
-        throw new Error(`${what} did not come about: ${summary(last)}`, { cause: error })
+        throw new Error(`${what} did not come about: ${summary(last)}\n${error instanceof Error ? error.message : ''}`, { cause: error })
       })
     },
     async [Symbol.asyncDispose]() {
@@ -134,14 +155,6 @@ export function steps(from: string, to: string): readonly unknown[] {
 
 export function uniqueName(prefix: string): string {
   return `${prefix}-${randomUUID().slice(0, 8)}`
-}
-
-async function visitOnce(reconcile: Reconcile, key: string): Promise<void> {
-  try {
-    await reconcile(key, { signal: AbortSignal.timeout(20_000), log: silentLog, failures: 0 })
-  } catch (error) {
-    if (!isConflict(error)) throw error
-  }
 }
 
 /** Workers that do as the job record says, at once. */

@@ -1,0 +1,95 @@
+import test from 'ava'
+import type { KubeClient } from '../../../operator/kube/client.ts'
+import { pods, statefulSets } from '../../../operator/kube/resources.ts'
+import type { JobKafka } from '../../../operator/kafka/job-kafka.ts'
+import { connectJobKafka } from '../../../operator/kafka/connect.ts'
+import { Memory } from '../../../operator/streamjob/memory.ts'
+import type { World } from '../../../operator/streamjob/visit.ts'
+import { streamJobs } from '../../../operator/streamjob/visit.ts'
+import { is, openStage, type Stage, steps, uniqueName } from './stage.ts'
+
+/** Counts everything that changes something, and ends the operator just after the effect that was named. */
+class Crashes {
+  effects: string[] = []
+  after = -1
+
+  async effect<T>(name: string, act: () => Promise<T>): Promise<T> {
+    const result = await act()
+    if (this.effects.push(name) - 1 !== this.after) return result
+    this.after = -1
+    throw new Crashed(name)
+  }
+}
+
+class Crashed extends Error {}
+
+const kubeWrites = ['create', 'update', 'updateStatus', 'apply', 'applyStatus', 'patch', 'delete'] as const
+const kafkaEffects = ['ensureTopics', 'writeJobRecord', 'evict', 'resolveTransactions', 'deleteGroup', 'deleteTopics'] as const
+
+function crashing<T extends object>(target: T, names: readonly string[], crashes: () => Crashes): T {
+  return new Proxy(target, {
+    get(object, name) {
+      const value: unknown = Reflect.get(object, name)
+      if (typeof value !== 'function') return value
+      // Methods of both interfaces answer promises; the proxy passes them on as they are.
+      const bound = (...args: readonly unknown[]): unknown => Reflect.apply(value, object, args)
+      if (!names.includes(String(name))) return bound
+      return (...args: readonly unknown[]) => crashes().effect(String(name), () => bound(...args) as Promise<unknown>)
+    },
+  })
+}
+
+async function openCrashingStage(crashes: Crashes): Promise<Stage> {
+  const connectKafka: World['connectKafka'] = (...args) => crashing<JobKafka>(connectJobKafka(...args), kafkaEffects, () => crashes)
+  return openStage({ connectKafka }, (kube: KubeClient) => crashing(kube, kubeWrites, () => crashes))
+}
+
+/** Until the job is there, and then until it is gone; a crash is a new operator, which remembers nothing. */
+async function live(stage: Stage, name: string, topics: { orders: string; revenue: string }): Promise<string[]> {
+  const { kube, namespace } = stage
+  await stage.apply(name, { kafka: { brokers: [stage.broker] }, parallelism: 2, program: { steps: steps(topics.orders, topics.revenue) } })
+  const running = await stage.until(name, (job) => is(job, 'Ready', 'True') && job.status?.operation === undefined, `${name} to run`)
+  const kafka = stage.kafka(`${namespace}.${name}`)
+  const set = await kube.get(statefulSets, { namespace, name })
+  const record = await kafka.readJobRecord()
+  const outcome = [
+    `replicas ${set.spec?.replicas}`,
+    `pods ${(await kube.list(pods, { namespace })).items.length}`,
+    `parallelism ${record?.parallelism} mode ${record?.mode} epoch ${record?.epoch}`,
+    `status epoch ${running.status?.epoch} workers ${running.status?.workers}`,
+    `topics ${(await kafka.listInternalTopics()).length}`,
+  ]
+  await kube.delete(streamJobs, { namespace, name })
+  await stage.untilGone(name)
+  outcome.push(`left ${(await kafka.listInternalTopics()).length}`)
+  return outcome
+}
+
+test('an operator that crashes after any single write of start and deletion ends in the same place', async (t) => {
+  t.timeout(600_000)
+  const topics = { orders: uniqueName('orders'), revenue: uniqueName('revenue') }
+  const first = new Crashes()
+  let expected: string[]
+  {
+    await using stage = await openCrashingStage(first)
+    await stage.createTopic(topics.orders, 2)
+    await stage.createTopic(topics.revenue, 2)
+    first.effects = []
+    expected = await live(stage, 'counts', topics)
+  }
+  t.log(first.effects.join(' '))
+  t.true(first.effects.length > 10)
+  // What lies between two effects is only reading: before the next one is the same as after this one.
+  for (let effect = 0; effect < first.effects.length; effect++) {
+    const crashes = new Crashes()
+    await using stage = await openCrashingStage(crashes)
+    stage.onError = (error) => {
+      if (!(error instanceof Crashed)) throw error
+      Object.assign(stage.world, { memory: new Memory() })
+    }
+    crashes.effects = []
+    crashes.after = effect
+    t.deepEqual(await live(stage, 'counts', topics), expected, `crash after effect ${effect}, ${first.effects[effect]}`)
+    t.is(crashes.after, -1)
+  }
+})
