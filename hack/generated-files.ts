@@ -2,10 +2,11 @@
 import { stringify } from 'yaml'
 import { customResourceDefinitions } from '../crds/crd.ts'
 import { referencePage } from '../crds/reference.ts'
+import { chartFiles } from './chart/chart-files.ts'
 
 /** All generated files, with what they should hold now. A further generator is a further line here. */
 export function generatedFiles(): readonly GeneratedFile[] {
-  return [...definitions(), { path: 'crds/reference.md', content: referencePage() }]
+  return [...definitions(), { path: 'crds/reference.md', content: referencePage() }, ...chartFiles()]
 }
 
 /** One file, its path relative to the root of the repository. */

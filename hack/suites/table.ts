@@ -28,7 +28,7 @@ export const suites: readonly Suite[] = [
   {
     name: 'operator',
     owns: (file) => file.endsWith('.kube.test.ts'),
-    needs: ['broker', 'apiserver'],
+    needs: ['broker', 'apiserver', 'helm'],
     serial: false,
     idleTimeout: '2m',
     budgetSeconds: 240,
