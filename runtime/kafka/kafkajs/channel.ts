@@ -18,6 +18,8 @@ export interface KnownBrokers {
   /** As of the last metadata answer of any channel. */
   readonly nodes: Map<number, BrokerAddress>
   readonly requestTimeoutMs: number
+  /** For connection, versions and authentication together. */
+  readonly openTimeoutMs: number
 }
 
 export class KafkajsChannel implements T.KafkaChannel {
@@ -161,7 +163,7 @@ export class KafkajsChannel implements T.KafkaChannel {
       if (this.#closing.signal.aborted) throw new StreamJobError('kafka-unreachable', 'This connection to Kafka is closed')
       const standing = this.#lines.get(name)
       if (standing === undefined) {
-        const opening = Line.open(this.#known.seam, address, this.#closing.signal)
+        const opening = Line.open(this.#known.seam, address, this.#known.openTimeoutMs, this.#closing.signal)
         this.#lines.set(name, opening)
         // The failure is thrown to whoever waits below; the next request opens another line.
         opening.catch(() => this.#lines.get(name) === opening && this.#lines.delete(name))

@@ -12,6 +12,9 @@ export interface BrokerAddress {
   readonly port: number
 }
 
+/** By how much our own time-out comes after that of kafkajs, which says more. */
+const graceMs = 500
+
 export class Line {
   readonly address: string
   readonly #broker: SeamBroker
@@ -26,19 +29,18 @@ export class Line {
   }
 
   /** Connects and authenticates. */
-  static async open(cluster: SeamCluster, { host, port }: BrokerAddress, signal: AbortSignal): Promise<Line> {
+  static async open(cluster: SeamCluster, { host, port }: BrokerAddress, timeoutMs: number, signal: AbortSignal): Promise<Line> {
     const address = addressOf({ host, port })
     const [broker, connection] = await openBroker(cluster, { host, port })
     const line = new Line(address, broker, connection)
     const close = (): void => line.close()
     signal.addEventListener('abort', close)
     try {
-      await broker.connect()
-      if (signal.aborted) throw closed(address)
+      await line.#await(broker.connect(), 'Connecting to Kafka', timeoutMs)
       return line
     } catch (error) {
       line.close()
-      throw signal.aborted ? closed(address) : failureOf(error, 'Connecting to Kafka', address)
+      throw error
     } finally {
       signal.removeEventListener('abort', close)
     }
@@ -51,18 +53,13 @@ export class Line {
   async send<Q, A>(kind: RequestKind<Q, A>, request: Q, timeoutMs: number): Promise<A> {
     if (this.#closed) throw closed(this.address)
     this.#demandVersion(kind)
-    const { promise, resolve, reject } = Promise.withResolvers<A>()
-    this.#waiting.add(reject)
-    this.#connection
-      .send({
-        request: { apiKey: kind.apiKey, apiVersion: kind.version, apiName: kind.name, encode: async () => bodyOf(kind, request) },
-        response: { decode: async (payload) => answerOf(kind, payload), parse: async (answer) => answer },
-        requestTimeout: timeoutMs,
-        logResponseError: false,
-      })
-      .then(resolve, (error: unknown) => reject(failureOf(error, kind.name, this.address)))
-      .finally(() => this.#waiting.delete(reject))
-    return promise
+    const answer = this.#connection.send({
+      request: { apiKey: kind.apiKey, apiVersion: kind.version, apiName: kind.name, encode: async () => bodyOf(kind, request) },
+      response: { decode: async (payload) => answerOf(kind, payload), parse: async (given) => given },
+      requestTimeout: timeoutMs,
+      logResponseError: false,
+    })
+    return this.#await(answer, kind.name, timeoutMs + graceMs)
   }
 
   /** What is under way fails at once, even what kafkajs has not put into its queue yet and so would never hear of again. */
@@ -71,6 +68,23 @@ export class Line {
     const error = closed(this.address)
     for (const reject of this.#waiting) reject(error)
     abandon(this.#connection, error)
+  }
+
+  /** kafkajs forgets a request that meets a socket just closed, and then no time-out of its own ends the wait. */
+  async #await<A>(work: Promise<A>, doing: string, timeoutMs: number): Promise<A> {
+    const { promise, resolve, reject } = Promise.withResolvers<A>()
+    const silent = new StreamJobError('kafka-unreachable', `${doing}: no answer from ${this.address} within ${timeoutMs} ms`, {
+      fields: { broker: this.address },
+    })
+    const timer = setTimeout(() => reject(silent), timeoutMs)
+    this.#waiting.add(reject)
+    work.then(resolve, (error: unknown) => reject(failureOf(error, doing, this.address)))
+    try {
+      return await promise
+    } finally {
+      clearTimeout(timer)
+      this.#waiting.delete(reject)
+    }
   }
 
   #demandVersion(kind: { apiKey: number; version: number; name: string }): void {

@@ -19,6 +19,8 @@ export interface KafkajsTransportOptions {
   readonly requestTimeoutMs?: number
 }
 
+const defaultConnectionTimeoutMs = 5_000
+
 /** Requests over the sockets of kafkajs. Nothing is connected before the first request. */
 export class KafkajsTransport implements KafkaTransport {
   readonly #known: KnownBrokers
@@ -30,6 +32,7 @@ export class KafkajsTransport implements KafkaTransport {
       bootstrap: connection.brokers.map(parseAddress),
       nodes: new Map(),
       requestTimeoutMs: options.requestTimeoutMs ?? 10_000,
+      openTimeoutMs: 3 * (options.connectionTimeoutMs ?? defaultConnectionTimeoutMs),
     }
   }
 
@@ -46,7 +49,7 @@ function kafkajsConfig(connection: KafkaConnection, options: KafkajsTransportOpt
   return {
     brokers: [...connection.brokers],
     clientId: options.clientId,
-    connectionTimeout: options.connectionTimeoutMs ?? 5_000,
+    connectionTimeout: options.connectionTimeoutMs ?? defaultConnectionTimeoutMs,
     // kafkajs takes the larger of this and the time given with each request.
     requestTimeout: 1_000,
     retry: { retries: 0 },

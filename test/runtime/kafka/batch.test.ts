@@ -11,7 +11,9 @@ import { decodeWithKafkajs, encodeWithKafkajs } from './kafkajs-codec.ts'
 import { build, code, decode, recordsOf, resealed } from './batches.ts'
 
 const bytes = fc.option(fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array)))
-const header = fc.record({ key: fc.string({ maxLength: 20 }), value: fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array)) })
+// kafkajs keeps headers in an object, where `toString` and numbers have a life of their own.
+const headerKey = fc.string({ maxLength: 20 }).map((name) => `h-${name}`)
+const header = fc.record({ key: headerKey, value: fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array)) })
 const records: fc.Arbitrary<PlainRecord[]> = fc.array(
   fc.record({
     key: bytes,
@@ -34,7 +36,6 @@ test('what we encode, another implementation reads as the same records', async (
         timestamp: Number(timestamp),
         headers: Object.entries(headers).map(([name, content]) => ({ key: name, value: content as Buffer })),
       }))
-      // An object keeps number-like keys in an order of its own.
       t.deepEqual(seen.map(sorted), given.map(sorted))
     }),
     { numRuns: 150 },

@@ -113,7 +113,7 @@ function logOf(given: readonly Step[]): Log {
     put(placed(build(records, stamp, 'none'), at), count)
   }
   // Up to the last stable offset only, which an open transaction would hold back.
-  for (const producer of [...open.keys()]) endTransaction(producer, true)
+  for (const producer of open.keys()) endTransaction(producer, true)
   return { batches, aborted, committed: committed.toSorted((a, b) => a - b), end: at }
 }
 

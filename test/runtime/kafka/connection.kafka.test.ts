@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
 import test from 'ava'
 import { connectKafka } from '../../../runtime/kafka/connect.ts'
+import { KafkajsTransport } from '../../../runtime/kafka/kafkajs/transport.ts'
+import { silent } from '../../../runtime/kafka/log.ts'
 import { brokers } from '../../support/kafka.ts'
 import { codeOf, connect, createTopic } from './broker.ts'
 
@@ -29,6 +31,16 @@ test('brokers that do not answer are named', async (t) => {
   const client = connectKafka({ brokers: [address] }, { clientId: 'test', patienceMs: 0 })
   t.teardown(() => client[Symbol.asyncDispose]())
   await t.throwsAsync(client.reader.clusterId(), { message: new RegExp(`No Kafka broker answered \\(${address}\\)`) })
+})
+
+test('a broker that accepts connections and never says a word is given up', async (t) => {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const transport = new KafkajsTransport({ brokers: [`127.0.0.1:${port}`] }, { clientId: 'test', log: silent, connectionTimeoutMs: 200 })
+  t.teardown(() => transport[Symbol.asyncDispose]())
+  t.is(await codeOf(transport.channel().metadata([])), 'kafka-unreachable')
 })
 
 test('an address that is none is refused before anything is connected', (t) => {

@@ -29,7 +29,7 @@ interface DecodedBatch {
 const require = createRequire(import.meta.url)
 const source = 'kafkajs/src/protocol'
 const encodeRecord = require(`${source}/recordBatch/record/v0`) as (record: object) => Encoder
-const { RecordBatch } = require(`${source}/recordBatch/v0`) as { RecordBatch(batch: object): Promise<Encoder> }
+const { RecordBatch } = require(`${source}/recordBatch/v0`) as { RecordBatch(this: void, batch: object): Promise<Encoder> }
 const decodeRecordBatch = require(`${source}/recordBatch/v0/decoder`) as (decoder: object) => Promise<DecodedBatch>
 const Decoder = require(`${source}/decoder`) as new (bytes: Buffer) => object
 const Long = require('kafkajs/src/utils/long') as { fromValue(value: number): unknown }
