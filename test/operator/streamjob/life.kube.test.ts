@@ -2,6 +2,7 @@ import test from 'ava'
 import { finalizers } from '../../../crds/names.ts'
 import { configMaps, networkPolicies, podDisruptionBudgets, pods, serviceAccounts, services, statefulSets } from '../../../operator/kube/resources.ts'
 import { streamJobs } from '../../../operator/streamjob/visit.ts'
+import { eventually } from '../../support/eventually.ts'
 import { is, openStage, steps, uniqueName } from './stage.ts'
 
 test('a steps job starts, clears a missing topic by itself, scales, is suspended, resumes, takes a new program, and leaves nothing behind', async (t) => {
@@ -66,6 +67,6 @@ test('a steps job starts, clears a missing topic by itself, scales, is suspended
 
   await kube.delete(streamJobs, at)
   await stage.untilGone('revenue')
-  t.deepEqual(await kafka.listInternalTopics(), [])
+  await eventually(async () => (await kafka.listInternalTopics()).length === 0, { what: 'no topic to be left' })
   t.is((await kafka.describeTopics([`${applicationId}.late`, `${applicationId}.dlq`, orders, revenue])).size, 4)
 })
