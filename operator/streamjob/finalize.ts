@@ -12,7 +12,7 @@ import { connectKafka, identityConflict } from './steps/connect.ts'
 import { connected } from './steps/topics.ts'
 import { observe } from './steps/observe.ts'
 import { operationOf } from './steps/operate.ts'
-import type { Visit } from './visit.ts'
+import type { StoredJob, Visit, World } from './visit.ts'
 import { found, known, streamJobs } from './visit.ts'
 
 /**
@@ -82,15 +82,26 @@ const removing: RunStep = async ({ visit, ahead }) => {
 }
 
 /** Takes the finalizer away. `left`: why something stays behind in Kafka. */
-async function release(visit: Visit, left: string | null): Promise<null> {
-  const { stored, world, applicationId, signal } = visit
-  if (left !== null) {
-    const note = `let go with things left in Kafka (${left}): the group ${applicationId}, transactional ids ${applicationId}.worker.*, and topics ${applicationId}.*`
-    world.events.record({ regarding: stored, type: 'Warning', reason: 'DeletionDeadlineExceeded', action: 'Delete', note })
-    visit.log.warn('let go with things left in Kafka', { left })
-  }
-  const { resourceVersion } = stored.metadata
-  const rest = (stored.metadata.finalizers ?? []).filter((finalizer) => finalizer !== finalizers.kafka)
-  await world.kube.patch(streamJobs, stored.metadata, { kind: 'merge', body: { metadata: { resourceVersion, finalizers: rest } } }, { signal })
+async function release({ world, stored, log, signal }: Visit, left: string | null): Promise<null> {
+  if (left !== null) log.warn('let go with things left in Kafka', { left })
+  await letGo(world, stored, left, signal)
   return null
+}
+
+/** The same for a job of which nothing but its metadata is known. */
+export async function letGo(world: World, stored: StoredJob, left: string | null, signal: AbortSignal): Promise<void> {
+  const { resourceVersion, finalizers: present = [], namespace, name } = stored.metadata
+  if (!present.includes(finalizers.kafka)) return
+  if (left !== null) {
+    const applicationId = applicationIdIn(stored) ?? `${namespace ?? ''}.${name}`
+    const note = `let go with things left in Kafka: the group ${applicationId}, transactional ids ${applicationId}.worker.*, topics ${applicationId}.*; ${left}`
+    world.events.record({ regarding: stored, type: 'Warning', reason: 'DeletionDeadlineExceeded', action: 'Delete', note })
+  }
+  const rest = present.filter((finalizer) => finalizer !== finalizers.kafka)
+  await world.kube.patch(streamJobs, stored.metadata, { kind: 'merge', body: { metadata: { resourceVersion, finalizers: rest } } }, { signal })
+}
+
+function applicationIdIn({ spec }: StoredJob): string | null {
+  const given = (spec as { readonly kafka?: { readonly applicationId?: unknown } } | undefined)?.kafka?.applicationId
+  return typeof given === 'string' ? given : null
 }

@@ -1,4 +1,5 @@
 import { applicationIdOf } from '../../crds/derived.ts'
+import { annotations } from '../../crds/names.ts'
 import { InvalidResource } from '../../crds/parse.ts'
 import type { StreamJob } from '../../crds/streamjob.ts'
 import { parseStreamJob } from '../../crds/streamjob.ts'
@@ -6,7 +7,7 @@ import type { Operation } from '../../crds/streamjob-status.ts'
 import type { Outcome, Reconcile, ReconcileContext } from '../kube/controller.ts'
 import { isConflict } from '../kube/errors.ts'
 import { parseKey } from '../kube/resources.ts'
-import { finalize } from './finalize.ts'
+import { finalize, letGo } from './finalize.ts'
 import type { StepEnd } from './finding.ts'
 import { end, fails } from './finding.ts'
 import { requeueAfterMs } from './requeue.ts'
@@ -135,12 +136,17 @@ function parse(stored: StoredJob): StreamJob | InvalidResource {
 
 /** Nothing is written to a job that another operator manages but an event. */
 function leaveAlone(world: World, stored: StoredJob, owner: string): Outcome {
-  const note = `this job is managed by the operator ${owner}; ${world.settings.operatorId} leaves it alone`
+  const note = `this job is managed by the operator ${owner}; ${world.settings.operatorId} leaves it alone. To hand it over remove the annotation ${annotations.claimedBy}`
   world.events.record({ regarding: stored, type: 'Warning', reason: 'ClaimedByAnother', action: 'Reconcile', note })
   return {}
 }
 
+/** A spec that can't be read, of another release perhaps: said in Ready. When the job is deleted it is let go, as nobody knows what it has in Kafka. */
 async function refuse(world: World, stored: StoredJob, problem: InvalidResource, context: ReconcileContext): Promise<Outcome> {
+  if (stored.metadata.deletionTimestamp !== undefined) {
+    await letGo(world, stored, `the spec can't be read: ${problem.message}`, context.signal)
+    return {}
+  }
   context.log.warn('the spec is invalid', { problems: problem.problems.map(({ path }) => path) })
   const { status } = stored
   const now = `${new Date(world.clock.now()).toISOString().slice(0, 19)}Z`

@@ -84,3 +84,29 @@ test('a job that another operator has claimed is left alone, and an event says s
   t.deepEqual(after?.status, before?.status)
   t.is(stage.events.at(-1)?.reason, 'ClaimedByAnother')
 })
+
+test('a deleted job whose Secret is gone is let go, and an event lists what is left', async (t) => {
+  await using stage = await openStage()
+  const { kube, namespace } = stage
+  const at = { namespace, name: 'secretless' }
+  const kafka = { brokers: [stage.broker], tls: { caSecret: { name: 'gone' } } }
+  await stage.apply('secretless', { kafka, program: { steps: steps('a', 'b') } })
+  await stage.until('secretless', (job) => is(job, 'TopicsReady', 'False', 'SecretMissing'), 'the missing Secret')
+  await kube.delete(streamJobs, at)
+  await stage.untilGone('secretless')
+  t.is(stage.events.at(-1)?.reason, 'DeletionDeadlineExceeded')
+  t.regex(stage.events.at(-1)?.note ?? '', new RegExp(`the group ${namespace}.secretless`))
+})
+
+test('a deleted job whose brokers do not answer waits, until its deadline has passed', async (t) => {
+  await using stage = await openStage()
+  const { kube, namespace } = stage
+  await stage.apply('patient', { kafka: { brokers: ['127.0.0.1:1'] }, deletion: { deadline: '10m' }, program: { steps: steps('a', 'b') } })
+  await stage.until('patient', (job) => is(job, 'TopicsReady', 'False', 'KafkaUnreachable'), 'the silence')
+  await kube.delete(streamJobs, { namespace, name: 'patient' })
+  await stage.visit('patient')
+  t.true(is((await stage.read('patient'))!, 'Ready', 'False', 'Deleting'))
+  Object.assign(stage.world, { clock: { ...stage.world.clock, now: () => Date.now() + 11 * 60_000 } })
+  await stage.untilGone('patient')
+  t.regex(stage.events.at(-1)?.note ?? '', /the deadline of 10m has passed/)
+})
