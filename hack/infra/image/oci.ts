@@ -7,7 +7,7 @@ import { run } from '../shell.ts'
 
 /** What a container of the image runs, as in the OCI image specification. */
 export interface ImageConfig {
-  readonly User: string
+  readonly User?: string
   readonly Env?: readonly string[]
   readonly Entrypoint: readonly string[]
   readonly WorkingDir?: string
