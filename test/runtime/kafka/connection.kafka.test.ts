@@ -57,7 +57,7 @@ test('closing ends every wait at once', async (t) => {
   const member = client.member({ groupId: topic, instanceId: 'w-0', sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 3_000, assign: () => new Map() })
   await member.join(Buffer.alloc(0))
   const joining = member.join(Buffer.alloc(0)).catch(() => undefined)
-  const waits = [fetcher.next(60_000), codeOf(client.reader.committedOffsets(topic, [{ topic, partition: 0 }])), joining]
+  const waits = [codeOf(fetcher.next(60_000)), codeOf(client.reader.committedOffsets(topic, [{ topic, partition: 0 }])), joining]
   const before = performance.now()
   await fetcher[Symbol.asyncDispose]()
   await member[Symbol.asyncDispose]()
