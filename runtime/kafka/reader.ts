@@ -97,7 +97,10 @@ export class Reader implements KafkaReader {
     signal.addEventListener('abort', close)
     try {
       while (!signal.aborted) {
-        const block = await fetcher.next(waitMs)
+        const block = await fetcher.next(waitMs).catch((error: unknown) => {
+          if (signal.aborted) return null
+          throw error
+        })
         if (block !== null) yield block
       }
     } finally {

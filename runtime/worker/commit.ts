@@ -49,11 +49,17 @@ async function writeChangelog(task: Task, producer: TransactionalProducer, commi
 
 /**
  * After a failed commit, and after the producer was made anew (which ended the transaction one way or the other): asks the group which commit counted and
- * puts every task there. Returns the tasks that somebody else has committed since: their state is worth nothing any more.
+ * puts every task there. The state of `lost` tasks is worth nothing any more: somebody else has committed them since.
  */
-export async function resolveCommit(tasks: readonly Task[], reader: KafkaReader, groupId: string, ordinal: number): Promise<readonly Task[]> {
+export async function resolveCommit(
+  tasks: readonly Task[],
+  reader: KafkaReader,
+  groupId: string,
+  ordinal: number,
+): Promise<{ readonly lost: readonly Task[]; readonly rewound: readonly Task[] }> {
   const lost: Task[] = []
-  if (tasks.length === 0) return lost
+  const rewound: Task[] = []
+  if (tasks.length === 0) return { lost, rewound }
   const offsets = await reader.committedOffsets(
     groupId,
     tasks.map((task) => task.input),
@@ -63,9 +69,12 @@ export async function resolveCommit(tasks: readonly Task[], reader: KafkaReader,
     const outcome = outcomeOf(task, found?.offset ?? -1, found?.metadata ?? null, ordinal)
     if (outcome === 'committed') task.confirm()
     if (outcome === 'lost') lost.push(task)
-    else task.rewind()
+    if (outcome === 'unchanged') {
+      task.rewind()
+      rewound.push(task)
+    }
   }
-  return lost
+  return { lost, rewound }
 }
 
 /** Whether a kept task stands exactly at the group's last commit; if not, somebody else worked on it meanwhile. */

@@ -52,8 +52,8 @@ class Follower implements JobOrder {
       } catch (error) {
         if (signal.aborted) return
         options.onError(error)
-        await options.pause(1_000, signal)
       }
+      await options.pause(1_000, signal)
     }
   }
 

@@ -8,6 +8,8 @@ import type { Task } from './task.ts'
 
 export class TaskSet {
   #tasks = new Map<string, Task>()
+  /** Tasks whose position is not where the fetcher reads. */
+  readonly #moved = new Set<Task>()
   readonly #fetcher: BlockFetcher
 
   constructor(fetcher: BlockFetcher) {
@@ -45,26 +47,28 @@ export class TaskSet {
 
   add(task: Task): void {
     this.#tasks.set(task.name, task)
+    this.#moved.add(task)
   }
 
   /** Forgets everything: the worker lost its membership or its orders. */
   clear(): void {
     this.#tasks.clear()
-    this.#fetcher.assign([])
+    this.fetch()
   }
 
-  /** After a lost transaction: every task to what the group says is committed. */
-  async resolve(reader: KafkaReader, groupId: string, ordinal: number): Promise<boolean> {
-    const lost = await resolveCommit(this.all, reader, groupId, ordinal)
+  /** After a lost transaction: every task to what the group says is committed; tasks that somebody else committed since are forgotten. */
+  async resolve(reader: KafkaReader, groupId: string, ordinal: number): Promise<void> {
+    const { lost, rewound } = await resolveCommit(this.all, reader, groupId, ordinal)
     for (const task of lost) this.#tasks.delete(task.name)
-    this.refetch()
-    return lost.length === 0
+    for (const task of rewound) this.#moved.add(task)
+    this.fetch()
   }
 
-  /** Reads every task from its position; drops what was read ahead. */
-  refetch(): void {
-    this.#fetcher.assign([])
+  /** Reads the tasks there are: those that stay go on with what was read ahead, the others start at their position. */
+  fetch(): void {
     this.#fetcher.assign(this.all.map((task) => ({ topic: task.input.topic, partition: task.input.partition, offset: task.position })))
+    for (const task of this.#moved) if (this.#tasks.get(task.name) === task) this.#fetcher.seek(task.input.topic, task.input.partition, task.position)
+    this.#moved.clear()
   }
 
   /** A task with work at hand; of several ready ones the one that is furthest behind in time. Waits up to `timeoutMs` for a block; null: nothing came. */

@@ -144,7 +144,7 @@ export class Worker {
     const assigned = refusal !== null || stale ? [] : joined.tasks
     const missing = await this.#tasks.keep(assigned, this.#parts.kafka.reader, joined.identity, this.#parts.ordinal)
     if (missing.length > 0) await this.#takeOver(missing, record, joined.members, signal)
-    this.#tasks.refetch()
+    this.#tasks.fetch()
     this.#setWorking(refusal, stale, record)
     succeeded()
     const askAgainAt = refusal === null && joined.epoch < record.epoch ? this.#parts.now() + staleAssignmentMs : Infinity

@@ -76,7 +76,7 @@ export class Fetcher implements BlockFetcher {
       await Promise.race([this.#arrived.next(), this.#options.timing.sleep(left, waited.signal)])
       waited.abort()
     }
-    return null
+    throw new StreamJobError('kafka-unreachable', 'The connection to the brokers was closed.')
   }
 
   take(topic: string, partition: number): RecordBlock | null {
