@@ -3,10 +3,9 @@ import type { KafkaClient, TopicDescription } from '../../runtime/kafka/client.t
 import { connectKafka } from '../../runtime/kafka/connect.ts'
 import { readJobRecord, writeJobRecord } from '../../runtime/kafka/job-topic.ts'
 import { connectAdmin } from '../../runtime/kafka/kafkajs/admin.ts'
-import { refused } from '../../runtime/kafka/broker-errors.ts'
-import { Routes } from '../../runtime/kafka/routes.ts'
+import { evictMembers } from '../../runtime/kafka/group/evict.ts'
 import { systemTiming } from '../../runtime/kafka/timing.ts'
-import type { KafkaTransport, LeaveGroupAnswer } from '../../runtime/kafka/transport.ts'
+import type { KafkaTransport } from '../../runtime/kafka/transport.ts'
 import type { JobRecord } from '../../runtime/protocol.ts'
 import { names, parseTopic } from '../../runtime/protocol.ts'
 import type { Clock } from '../clock.ts'
@@ -65,18 +64,9 @@ class KafkaOfJob implements JobKafka {
     return writeJobRecord(client, applicationId, record, expectedEpoch, { now: clock.now(), signal })
   }
 
-  async evict(instanceIds: readonly string[]): Promise<void> {
-    if (instanceIds.length === 0) return
+  evict(instanceIds: readonly string[]): Promise<void> {
     const { client, applicationId, signal } = this.#parts
-    const groupId = names.group(applicationId)
-    await using channel = client.transport.channel()
-    const routes = new Routes(channel, { timing: systemTiming, patienceMs, signal })
-    const members = instanceIds.map((instanceId) => ({ memberId: '', instanceId }))
-    const doing = `Evicting ${instanceIds.join(', ')} from ${groupId}`
-    const errorOf = (answer: LeaveGroupAnswer): number =>
-      [answer.error, ...answer.members.map(({ error }) => error)].find((error) => !gone.has(error)) ?? 0
-    const answer = await routes.coordinated('group', groupId, doing, (node) => channel.leaveGroup(node, { groupId, members }), errorOf)
-    if (errorOf(answer) !== 0) throw refused(errorOf(answer), doing, { group: groupId })
+    return evictMembers(client.transport, names.group(applicationId), instanceIds, { timing: systemTiming, patienceMs, signal })
   }
 
   async resolveTransactions(ordinals: readonly number[]): Promise<void> {
@@ -109,9 +99,6 @@ class KafkaOfJob implements JobKafka {
     await this.#parts.access[Symbol.asyncDispose]()
   }
 }
-
-/** None; or UNKNOWN_MEMBER_ID, GROUP_ID_NOT_FOUND: what was to go is gone. */
-const gone: ReadonlySet<number> = new Set([0, 25, 69])
 
 /** How long to go on while brokers move leaders and coordinators; after that the visit is over and a later one tries again. */
 const patienceMs = 8_000

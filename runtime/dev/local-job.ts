@@ -58,9 +58,14 @@ export class LocalJob implements AsyncDisposable {
   /** Makes what is missing in Kafka, and starts the workers. A job that ran before goes on where it was. */
   static async start(options: LocalJobOptions, parallelism: number): Promise<LocalJob> {
     const job = new LocalJob(options)
-    await job.#prepare()
-    await job.scale(parallelism)
-    return job
+    try {
+      await job.#prepare()
+      await job.scale(parallelism)
+      return job
+    } catch (error) {
+      await job[Symbol.asyncDispose]()
+      throw error
+    }
   }
 
   /** Writes the next job record, starts the workers that are missing, stops those beyond. */
@@ -110,15 +115,16 @@ export class LocalJob implements AsyncDisposable {
     await running.kafka[Symbol.asyncDispose]()
   }
 
-  /** Cuts the worker off from the brokers in the middle of whatever it does: its transaction stays open, nothing is said to anybody. */
-  async crash(ordinal: number): Promise<void> {
+  /** Cuts the worker off from the brokers in the middle of whatever it does: its transaction stays open, nothing is said to anybody. False: there was none. */
+  async crash(ordinal: number): Promise<boolean> {
     const running = this.#take(ordinal)
-    if (running === null) return
+    if (running === null) return false
     running.mute()
     await running.kafka[Symbol.asyncDispose]()
     running.stop.abort()
     await running.ended
     await running.worker[Symbol.asyncDispose]()
+    return true
   }
 
   /** Rejects when a worker ends with an error that a new process would have to cure. */
