@@ -77,8 +77,6 @@ export const MemberUserData = z.object({
   ordinal: z.number().int().min(0),
   /** Tasks it holds state of, as `stage/partition`. */
   owned: z.array(z.string()),
-  /** Tells one join of a process from the next: the broker starts a round only for metadata that differ. */
-  round: z.number().int(),
 })
 export type MemberUserData = z.infer<typeof MemberUserData>
 

@@ -24,6 +24,8 @@ export interface BlockFetcher extends AsyncDisposable {
   take(topic: string, partition: number): RecordBlock | null
   /** Timestamp of the first record ready per partition: which one to process next is chosen by it. */
   ready(): readonly { readonly topic: string; readonly partition: number; readonly timestamp: number }[]
+  /** Throws as `next` does when a partition can't be read; the others may have blocks for a long time yet. */
+  check(): void
   /** As of the last fetch answers; undefined before the first. */
   ends(topic: string, partition: number): { readonly highWatermark: number; readonly lastStableOffset: number; readonly logStart: number } | undefined
 }

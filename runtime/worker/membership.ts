@@ -1,6 +1,7 @@
 /** What this runtime says through the group protocol: who a member is, and what the leader answers. */
 import { StreamJobError } from '../errors.ts'
 import type { Assignor, GroupIdentity, GroupMember } from '../kafka/client.ts'
+import type { TopicPartition } from '../kafka/records.ts'
 import { MemberAssignment, MemberUserData } from '../protocol.ts'
 import type { JobRecord } from '../protocol.ts'
 import { assignTasks } from './assignment.ts'
@@ -20,8 +21,6 @@ export interface Introduction {
   readonly epoch: number
   readonly ordinal: number
   readonly owned: readonly string[]
-  /** Rises with every join of this process: a join that changes nothing would cause no rebalance. */
-  readonly round: number
 }
 
 export async function joinGroup(member: GroupMember, introduction: Introduction): Promise<Joined> {
@@ -30,6 +29,19 @@ export async function joinGroup(member: GroupMember, introduction: Introduction)
   if (assignment.length === 0) return { identity, epoch: 0, tasks: [], members: [] }
   const { epoch, tasks, members } = parse(MemberAssignment, assignment, 'the assignment of the group’s leader')
   return { identity, epoch, tasks, members }
+}
+
+/** The partitions in an assignment, for Kafka's own tools: whoever describes the group sees who reads what. */
+export function describeAssignment(
+  stages: readonly { readonly name: string; readonly source: { readonly topic: string } }[],
+  assignment: Buffer,
+): TopicPartition[] {
+  const topics = new Map(stages.map(({ name, source }) => [name, source.topic]))
+  const { tasks } = parse(MemberAssignment, assignment, 'an assignment')
+  return tasks.flatMap(({ stage, partition }) => {
+    const topic = topics.get(stage)
+    return topic === undefined ? [] : [{ topic, partition }]
+  })
 }
 
 /** The leader's part: assigns by the record that it knows; nothing while it knows none, or the job is to stop. */

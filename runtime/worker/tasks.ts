@@ -75,6 +75,7 @@ export class TaskSet {
   async next(timeoutMs: number): Promise<Task | null> {
     for (const task of this.#tasks.values()) if (task.busy) return task
     if (this.#tasks.size === 0) return null
+    this.#fetcher.check()
     const ready = this.#fetcher.ready()
     if (ready.length > 0) {
       const first = ready.reduce((a, b) => (b.timestamp < a.timestamp ? b : a))

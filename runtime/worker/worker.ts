@@ -9,7 +9,7 @@ import type { Stage } from '../plan/nodes.ts'
 import type { JobRecord, WorkerStatus } from '../protocol.ts'
 import { names } from '../protocol.ts'
 import { runCycle } from './cycle.ts'
-import { joinGroup, leaderAssignor } from './membership.ts'
+import { describeAssignment, joinGroup, leaderAssignor } from './membership.ts'
 import type { Joined } from './membership.ts'
 import type { JobOrder } from './order.ts'
 import { followJobRecord } from './order.ts'
@@ -81,6 +81,7 @@ export class Worker {
       sessionTimeoutMs: config.processing.sessionTimeoutMs,
       rebalanceTimeoutMs: 3_000,
       assign: leaderAssignor(() => this.#order.current),
+      describe: (assignment) => describeAssignment(parts.stages, assignment),
     })
     this.#factory = new TaskFactory({ ...parts, producers: this.#producers })
   }
@@ -176,7 +177,7 @@ export class Worker {
     this.#joined = null
     this.#set('joining', `joining the group for epoch ${record.epoch}`)
     this.telemetry.joins += 1
-    const result = await joinGroup(this.#member, { epoch, ordinal: this.#parts.ordinal, owned: this.#tasks.names, round: this.telemetry.joins })
+    const result = await joinGroup(this.#member, { epoch, ordinal: this.#parts.ordinal, owned: this.#tasks.names })
     this.#joined = { record, result }
     return result
   }

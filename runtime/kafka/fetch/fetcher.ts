@@ -79,6 +79,10 @@ export class Fetcher implements BlockFetcher {
     throw new StreamJobError('kafka-unreachable', 'The connection to the brokers was closed.')
   }
 
+  check(): void {
+    this.#throwFailure()
+  }
+
   take(topic: string, partition: number): RecordBlock | null {
     const read = this.#partitions.get(partitionKey(topic, partition))
     const block = read?.take() ?? null
