@@ -1,10 +1,12 @@
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { apiServerDown, apiServerUp } from '../infra/apiserver.ts'
 import { clusterDrivers, type ClusterDriver } from '../infra/cluster/driver.ts'
 import { helm } from '../infra/helm.ts'
 import { buildImage } from '../infra/image/build.ts'
 import { brokerDown, brokerUp } from '../infra/kafka/broker.ts'
+import { acquire } from '../infra/lock.ts'
 import { kubernetesBinaries } from '../infra/native/binaries.ts'
+import { cacheRoot } from '../infra/paths.ts'
 import { installOperator, operatorRelease } from '../infra/operator.ts'
 import type { Need } from './table.ts'
 
@@ -19,13 +21,14 @@ interface Component {
 /** The infrastructure of a test run. Components stay up from suite to suite while they are needed. */
 export class Lab implements AsyncDisposable {
   readonly #up = new Set<Need>()
+  #lock: AsyncDisposable | undefined
 
   /** Brings up what is needed, takes down what is not, and says where it is. */
   async provide(needs: readonly Need[]): Promise<TestEnvironment> {
     for (const need of [...this.#up].filter((up) => !needs.includes(up))) await this.#takeDown(need)
     const environments: TestEnvironment[] = []
     for (const need of needs) {
-      this.#up.add(need) // before, so that what came up halfway is taken down too
+      if (!this.#up.has(need)) await this.#prepare(need)
       environments.push(await components[need].up())
     }
     return merge(environments)
@@ -33,6 +36,14 @@ export class Lab implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const need of [...this.#up].reverse()) await this.#takeDown(need)
+    await this.#lock?.[Symbol.asyncDispose]()
+  }
+
+  /** One run at a time, and none begins with what a killed one has left. */
+  async #prepare(need: Need): Promise<void> {
+    this.#lock ??= await acquire(join(cacheRoot, 'run', 'test.lock'))
+    this.#up.add(need) // before it is up, so that what came up halfway is taken down too
+    await components[need].down()
   }
 
   async #takeDown(need: Need): Promise<void> {

@@ -1,17 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { daemon, startDaemon, stopDaemon } from '../daemon.ts'
+import { removeCgroups } from '../cgroups.ts'
+import { startDaemon, stopDaemon } from '../daemon.ts'
 import { dockerRuns } from '../docker.ts'
 import { nativeSources } from '../go.ts'
 import { MissingComponent } from '../missing.ts'
 import { files as nativeCluster } from '../native/layout.ts'
 import { removeRules } from '../native/network.ts'
 import { needCommands } from '../packages.ts'
-import { cacheRoot } from '../paths.ts'
 import { step } from '../progress.ts'
 import { attempt, environment } from '../shell.ts'
 import { waitUntil } from '../wait.ts'
+import { engineDirectory as directory, engineIsUp } from './own-engine.ts'
 
 /** A Docker engine. */
 export interface Engine {
@@ -41,7 +42,7 @@ export async function engineUp(): Promise<Engine> {
 /** The engine when one answers, the machine's first. */
 export async function runningEngine(): Promise<Engine | null> {
   if (await dockerRuns()) return { env: {}, own: false }
-  return daemon(directory, 'dockerd') ? ownEngine : null
+  return engineIsUp() ? ownEngine : null
 }
 
 /** Stops our own engine, if there is one, and removes what it has left. */
@@ -55,11 +56,11 @@ export async function engineDown(): Promise<void> {
       await removeRules(family, /DOCKER|docker0| br-/)
       await attempt(family, ['-P', 'FORWARD', 'ACCEPT'])
     }
+    removeCgroups('docker')
     await rm(directory, { recursive: true, force: true })
   })
 }
 
-const directory = join(cacheRoot, 'run', 'docker-engine')
 const socket = join(directory, 'docker.sock')
 const programs = join(directory, 'bin')
 

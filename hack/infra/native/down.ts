@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { removeCgroups } from '../cgroups.ts'
 import { daemon, daemons, stopDaemon } from '../daemon.ts'
 import { attempt } from '../shell.ts'
 import { cgroup, clusterDirectory, files } from './layout.ts'
@@ -20,7 +20,7 @@ export async function removeCluster(): Promise<void> {
   killShims()
   await unmountAll()
   await networkDown()
-  removeCgroups()
+  removeCgroups(cgroup)
   await rm(clusterDirectory, { recursive: true, force: true })
 }
 
@@ -47,22 +47,6 @@ async function unmountAll(): Promise<void> {
     .map((line) => line.split(' ')[4] ?? '')
     .filter((path) => path.startsWith(`${clusterDirectory}/`))
   for (const path of mounts.sort().reverse()) await attempt('umount', ['-l', path])
-}
-
-function removeCgroups(): void {
-  const root = '/sys/fs/cgroup'
-  for (const parent of [root, ...readdirSync(root).map((name) => join(root, name))]) removeCgroup(join(parent, cgroup))
-}
-
-/** A cgroup is removed with rmdir, its children first; the files in it are the kernel's. */
-function removeCgroup(directory: string): void {
-  if (!existsSync(directory)) return
-  for (const entry of readdirSync(directory, { withFileTypes: true })) if (entry.isDirectory()) removeCgroup(join(directory, entry.name))
-  try {
-    rmdirSync(directory)
-  } catch {
-    // still a process in it, which is about to end
-  }
 }
 
 function readIfThere(path: string): string {

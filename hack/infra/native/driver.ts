@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { auditLog } from '../audit.ts'
 import type { Cluster, ClusterDriver, ClusterOptions } from '../cluster/driver.ts'
 import { daemon } from '../daemon.ts'
+import { engineIsUp } from '../kind/own-engine.ts'
 import { MissingComponent } from '../missing.ts'
 import { needCommands } from '../packages.ts'
 import type { Owner } from '../paths.ts'
@@ -28,6 +29,8 @@ export const nativeDriver: ClusterDriver = {
     if (holder !== null && holder !== owner) {
       throw new MissingComponent('the native cluster', `it is one per machine, and up for ${holder}: end that first (${endings[holder]}).`)
     }
+    if (engineIsUp())
+      throw new MissingComponent('the native cluster', 'kind is up with an engine of our own, and both want the packet filter: end it first.')
     const binaries = await prepare()
     if (isUp(options)) return handleOf(binaries)
     if (existsSync(clusterDirectory)) await step('what an earlier cluster has left is removed', removeCluster)
@@ -105,5 +108,5 @@ const holderOf = async (): Promise<Owner | null> => (existsSync(files.owner) ? (
 const endings: Readonly<Record<Owner, string>> = {
   dev: 'hack/cluster down',
   demo: 'hack/demo down',
-  test: 'wait for hack/test, or run hack/test down',
+  test: 'hack/test ends it',
 }
