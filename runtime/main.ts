@@ -11,7 +11,6 @@ import { controlRoutes, probeRoutes } from './control/worker-routes.ts'
 import { StreamJobError } from './errors.ts'
 import { connectKafka } from './kafka/connect.ts'
 import { createLogger } from './log.ts'
-
 import { stagesOf } from './plan/stages.ts'
 import { openProgram } from './program/open.ts'
 import { planProgram } from './program/plan.ts'
@@ -60,8 +59,8 @@ async function runWorker(config: WorkerConfig): Promise<void> {
     pause: pauseUnlessAborted,
   })
   metrics.attach(worker)
-  await using _probes = await serve(ports.http, probeRoutes(worker, metrics.registry))
-  await using _control = await serve(ports.control, controlRoutes(worker))
+  await using _probes = await serve(port('STREAMJOB_HTTP_PORT', ports.http), probeRoutes(worker, metrics.registry))
+  await using _control = await serve(port('STREAMJOB_CONTROL_PORT', ports.control), controlRoutes(worker))
   await worker.run(stop.signal)
   log.info('Stopped; the group keeps this member until its session ends')
 }
@@ -76,8 +75,8 @@ async function runPlan(config: WorkerConfig): Promise<void> {
     '/healthz': () => ({ status: 200, body: 'ok\n' }),
     '/readyz': () => ({ status: 200, body: 'ok\n' }),
   }
-  await using _control = await serve(ports.control, routes)
-  await using _probes = await serve(ports.http, routes)
+  await using _control = await serve(port('STREAMJOB_CONTROL_PORT', ports.control), routes)
+  await using _probes = await serve(port('STREAMJOB_HTTP_PORT', ports.http), routes)
   result = await planProgram(config.program.path)
   log.info('Planned', { kind: result.kind })
   await new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve(), { once: true }))
@@ -94,6 +93,14 @@ function required(name: string): string {
   const value = env[name]
   if (value === undefined || value === '') throw new StreamJobError('config-invalid', `The environment variable ${name} must be set.`)
   return value
+}
+
+/** A pod has an address of its own; processes that share one are told their ports. */
+function port(name: string, usual: number): number {
+  const given = env[name]
+  if (given === undefined) return usual
+  if (!/^\d{1,5}$/.test(given) || Number(given) > 65_535) throw new StreamJobError('config-invalid', `${name} must be a port; it is ${given}.`)
+  return Number(given)
 }
 
 async function pauseUnlessAborted(milliseconds: number, signal: AbortSignal): Promise<void> {
