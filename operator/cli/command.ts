@@ -11,8 +11,8 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     const asked = name === 'help' ? rest[0] : undefined
     if (asked !== undefined && Object.hasOwn(verbs, asked)) return runCommand([asked, '--help'], terminal)
-    const print = name === undefined ? terminal.err : terminal.out
-    print(overview())
+    if (name !== undefined) terminal.out(overview())
+    else terminal.err(overview())
     return name === undefined ? 2 : 0
   }
   const entry = Object.hasOwn(verbs, name) ? verbs[name] : undefined

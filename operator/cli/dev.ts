@@ -3,9 +3,9 @@ import { BadInput } from '../../runtime/dev/bad-input.ts'
 import { readJobFile } from '../../runtime/dev/job-file.ts'
 import type { JobFile } from '../../runtime/dev/job-file.ts'
 import type { InputFile } from '../../runtime/dev/input.ts'
+import type { DevOptions } from '../../runtime/dev/run.ts'
 import { runDev } from '../../runtime/dev/run.ts'
-import { systemTiming } from '../../runtime/kafka/timing.ts'
-import type { Logger } from '../../runtime/log.ts'
+import { stagesOf } from '../../runtime/plan/stages.ts'
 import { unsupportedFields } from '../streamjob/unsupported.ts'
 import { LiveTable } from './live-table.ts'
 import type { Terminal } from './terminal.ts'
@@ -47,7 +47,7 @@ something else has made are never deleted. Without --input a run goes on where t
     const job = await readJobFile(file)
     noteUnused(file, job, terminal)
     const brokers = brokersOf(values.kafka ?? terminal.env['STREAMJOB_KAFKA'])
-    const table = new LiveTable(terminal, job.name)
+    const table = new LiveTable(terminal, job.name, new Set(stagesOf(job.plan).map(({ sink }) => sink.topic)))
     await runDev({
       job,
       brokers,
@@ -61,14 +61,14 @@ something else has made are never deleted. Without --input a run goes on where t
       report: {
         note: (text) => table.note(text),
         record: (record) => table.record(record),
-        progress: (progress) => table.progress(progress),
+        progress: (progress) => (values.output === undefined ? table.progress(progress) : undefined),
       },
       log: logTo(table, values.verbose ?? false),
       signal: terminal.signal,
-      timing: systemTiming,
       clock: Date.now,
       random: Math.random,
     })
+    if (values.output === undefined) table.finish()
     return untilIdle && terminal.signal.aborted ? 130 : 0
   },
 })
@@ -97,8 +97,8 @@ function noteUnused(file: string, { manifest }: JobFile, terminal: Terminal): vo
 }
 
 /** Warnings and worse; everything when asked for. */
-function logTo(table: LiveTable, verbose: boolean): Logger {
-  const write = (level: string, always: boolean): Logger['info'] => {
+function logTo(table: LiveTable, verbose: boolean): DevOptions['log'] {
+  const write = (level: string, always: boolean): DevOptions['log']['info'] => {
     return (message, fields) => {
       if (always || verbose) table.note(`${level}: ${message}${fields === undefined ? '' : ` ${JSON.stringify(fields)}`}`)
     }

@@ -16,21 +16,27 @@ export class LiveTable {
   readonly #title: string
   /** The newest value of each topic and key, the one that changed last at the end. */
   readonly #rows = new Map<string, Row>()
-  #results = 0
+  readonly #results: ReadonlySet<string>
+  /** Records by topic. */
+  readonly #counts = new Map<string, number>()
   #drawn = 0
+  #progress: Progress = { workers: [], crashes: 0 }
 
-  constructor(terminal: Terminal, title: string) {
+  /** `results` are the topics whose records stand in the table; those of others are counted. */
+  constructor(terminal: Terminal, title: string, results: ReadonlySet<string>) {
     this.#terminal = terminal
     this.#title = title
+    this.#results = results
   }
 
   record(record: OutputRecord): void {
     const row = rowOf(record)
-    this.#results++
+    this.#counts.set(record.topic, (this.#counts.get(record.topic) ?? 0) + 1)
     if (this.#terminal.screen() === null) {
       this.#terminal.out(`${row.topic}  ${row.time}  ${row.key}  ${row.value}\n`)
       return
     }
+    if (!this.#results.has(row.topic)) return
     const name = `${row.topic}\n${row.key}`
     this.#rows.delete(name)
     this.#rows.set(name, row)
@@ -39,9 +45,15 @@ export class LiveTable {
   }
 
   progress(progress: Progress): void {
+    this.#progress = progress
+    this.finish()
+  }
+
+  /** Draws what came since the last time. */
+  finish(): void {
     const screen = this.#terminal.screen()
     if (screen === null) return
-    const lines = [statusLine(this.#title, progress, this.#results), '', ...tableOf([...this.#rows.values()], screen.rows - 4)]
+    const lines = [statusLine(this.#title, this.#progress, this.#counts), '', ...tableOf([...this.#rows.values()], screen.rows - 4)]
     this.#draw(lines.map((line) => line.slice(0, screen.columns - 1)))
   }
 
@@ -83,7 +95,7 @@ export function tableOf(rows: readonly Row[], height: number): readonly string[]
 
 const maxWidth = 40
 
-export function statusLine(title: string, { workers, crashes }: Progress, results: number): string {
+export function statusLine(title: string, { workers, crashes }: Progress, counts: ReadonlyMap<string, number>): string {
   const tasks = workers.flatMap((worker) => worker.tasks)
   const running = workers.filter(({ state }) => state === 'running').length
   const lag = tasks.reduce((sum, { position, highWatermark }) => sum + Math.max(0, Number(highWatermark ?? position) - Number(position)), 0)
@@ -93,7 +105,7 @@ export function statusLine(title: string, { workers, crashes }: Progress, result
     `${running}/${workers.length} workers at work`,
     `${lag} records behind`,
     watermarks.length === 0 ? 'no watermark yet' : `watermark ${new Date(Math.min(...watermarks)).toISOString()}`,
-    `${results} results`,
+    ...[...counts].map(([topic, count]) => `${topic} ${count}`),
     ...(crashes === 0 ? [] : [`killed ${crashes} times`]),
   ]
   return parts.join('  ')

@@ -72,7 +72,7 @@ export class LocalJob implements AsyncDisposable {
   async scale(parallelism: number): Promise<void> {
     await this.#order({ parallelism, mode: 'run' })
     for (let ordinal = 0; ordinal < parallelism; ordinal++) if (!this.#workers.has(ordinal)) this.startWorker(ordinal)
-    for (const ordinal of [...this.#workers.keys()]) if (ordinal >= parallelism) await this.stopWorker(ordinal)
+    for (const ordinal of this.#workers.keys()) if (ordinal >= parallelism) await this.stopWorker(ordinal)
   }
 
   async suspend(): Promise<void> {
@@ -146,7 +146,7 @@ export class LocalJob implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const ordinal of [...this.#workers.keys()]) await this.stopWorker(ordinal)
+    for (const ordinal of this.#workers.keys()) await this.stopWorker(ordinal)
     await this.#kafka[Symbol.asyncDispose]()
   }
 

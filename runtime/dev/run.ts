@@ -2,11 +2,9 @@
 import type { KafkaAdmin } from '../kafka/admin.ts'
 import type { KafkaClient, TopicDescription } from '../kafka/client.ts'
 import { connectKafka } from '../kafka/connect.ts'
-import { evictMembers } from '../kafka/group/evict.ts'
-import { readJobRecord } from '../kafka/job-topic.ts'
 import { connectAdmin } from '../kafka/kafkajs/admin.ts'
+import { systemTiming } from '../kafka/timing.ts'
 import type { Timing } from '../kafka/timing.ts'
-import type { KafkaTransport } from '../kafka/transport.ts'
 import type { Logger } from '../log.ts'
 import { stagesOf } from '../plan/stages.ts'
 import { StreamJobError } from '../errors.ts'
@@ -15,15 +13,15 @@ import type { WorkerStatus } from '../protocol.ts'
 import { ordinalOf } from '../worker/task-factory.ts'
 import { BadInput } from './bad-input.ts'
 import { Crashes } from './crashes.ts'
+import { endWorkers, prepareGround } from './ground.ts'
+import type { Kafka } from './ground.ts'
 import { allRead, closeAll } from './idle.ts'
 import { checkInput, sendInput } from './input.ts'
 import type { InputFile } from './input.ts'
 import type { JobFile } from './job-file.ts'
-import { LocalJob, localUid, refuseForeign } from './local-job.ts'
-import { MadeTopics } from './made-topics.ts'
+import { LocalJob } from './local-job.ts'
 import type { OutputRecord } from './ndjson.ts'
 import { TopicFollower, writeTopics } from './outputs.ts'
-import { ownTopics, recordTopic } from './topics.ts'
 
 export interface DevOptions {
   readonly job: JobFile
@@ -43,7 +41,8 @@ export interface DevOptions {
   readonly report: DevReport
   readonly log: Logger
   readonly signal: AbortSignal
-  readonly timing: Timing
+  /** @default the system's */
+  readonly timing?: Timing
   /** Epoch ms. */
   readonly clock: () => number
   /** In [0, 1). */
@@ -63,21 +62,20 @@ export interface Progress {
   readonly crashes: number
 }
 
-type Kafka = KafkaClient & { readonly transport: KafkaTransport }
-
 /** Runs the job to its end. Throws BadInput for what was given, StreamJobErrors for what happened; the workers have ended and committed in any case. */
-export async function runDev(options: DevOptions): Promise<void> {
+export async function runDev(given: DevOptions): Promise<void> {
+  const options = { timing: systemTiming, ...given }
   const { job, brokers, log } = options
   checkInputTopics(options)
   await checkInput(options.inputs, options.fresh ? options.partitions : Infinity)
   const connection = { brokers: [...brokers] }
   await using kafka = connectKafka(connection, { clientId: `${job.name}-dev`, log, patienceMs })
   await using admin = connectAdmin(connection, { clientId: `${job.name}-dev`, log, patienceMs })
-  const sources = await prepare(options, kafka, admin)
+  const sources = await prepareGround({ ...options, kafka, admin, failed: failedTopics(options) })
   await send(options, kafka)
   const stages = stagesOf(job.plan)
   const results = [...new Set([...stages.map(({ sink }) => sink.topic), ...failedTopics(options)])]
-  await using follower = options.output === null ? await TopicFollower.start(kafka, results, options.report.record) : null
+  await using follower = options.output === null ? await TopicFollower.start(kafka, results, (record) => options.report.record(record)) : null
   await work(options, kafka, admin, sources)
   await follower?.finish()
   if (options.output === null) return
@@ -99,61 +97,7 @@ function failedTopics({ job }: DevOptions): readonly string[] {
   return [lateTopic, names.deadLetterTopic(job.applicationId)]
 }
 
-/** Makes the ground ready: nobody else at work, earlier runs gone where that is wanted, every topic there. Returns the source topics. */
-async function prepare(options: DevOptions, kafka: Kafka, admin: KafkaAdmin): Promise<readonly TopicDescription[]> {
-  const { job, fresh, inputs, partitions, report, timing, clock, signal } = options
-  const { applicationId } = job
-  const record = await readJobRecord(kafka, applicationId, signal)
-  if (record !== null) refuseForeign(record, localUid(applicationId), applicationId)
-  await endMembers(options, kafka, record?.parallelism ?? 0)
-  const topics = await MadeTopics.read({ kafka, admin, applicationId, timing, clock }, signal)
-  const stages = stagesOf(job.plan)
-  const given = new Set(inputs.map(({ topic }) => topic))
-  if (fresh) {
-    await admin.deleteGroup(names.group(applicationId))
-    // What is not given again is read again.
-    await topics.deleteAll(new Set(stages.map(({ source }) => source.topic).filter((topic) => !given.has(topic))))
-  }
-  const present = await kafka.reader.describeTopics([...stages.flatMap(({ source, sink }) => [source.topic, sink.topic]), ...failedTopics(options)])
-  for (const { source, sink } of stages) {
-    const { topic } = source
-    if (fresh && given.has(topic) && present.has(topic)) throw new BadInput(foreignTopic(topic))
-    if (!given.has(topic) && !present.has(topic))
-      throw new BadInput(`The topic ${topic} does not exist; make it, or give its records: --input ${topic}=FILE`)
-    const old = present.get(sink.topic)
-    if (fresh && old !== undefined && !topics.owns(old)) report.note(`the topic ${sink.topic} was not made here: it keeps its earlier records`)
-  }
-  const made = stages.flatMap(({ source, sink }) => [
-    recordTopic(source.topic, partitions),
-    sink.create === null ? recordTopic(sink.topic, partitions) : { ...recordTopic(sink.topic, partitions), ...sink.create },
-  ])
-  await topics.make(made)
-  const sources = await kafka.reader.describeTopics(stages.map(({ source }) => source.topic))
-  const own = ownTopics(
-    applicationId,
-    fresh ? 1 : (record?.lineage ?? 1),
-    stages.map((stage) => ({ stage, partitions: sources.get(stage.source.topic)?.partitions ?? partitions })),
-  )
-  await topics.make([...own, ...failedTopics(options).map((topic) => recordTopic(topic, partitions))])
-  for (const { topic } of made) if (!present.has(topic)) report.note(`made the topic ${topic}`)
-  return [...sources.values()]
-}
-
-function foreignTopic(topic: string): string {
-  const choice = 'With --no-fresh the records are added to it, and the job goes on where an earlier run ended'
-  return `The topic ${topic} exists and was not made by streamjob dev, so it is not deleted. ${choice}; or use other brokers.`
-}
-
-/** Ends what is left of workers: their membership, which outlives them by the session timeout, and their transactions. */
-async function endMembers({ job, timing }: DevOptions, kafka: Kafka, workers: number): Promise<void> {
-  const ordinals = Array.from({ length: workers }, (_, ordinal) => ordinal)
-  const { signal } = new AbortController()
-  const instances = ordinals.map((ordinal) => `${job.name}-${ordinal}`)
-  await evictMembers(kafka.transport, names.group(job.applicationId), instances, { timing, patienceMs, signal })
-  for (const ordinal of ordinals) await kafka.reader.fence(names.workerTransactionalId(job.applicationId, ordinal))
-}
-
-async function send({ inputs, crashEvery, clock, report, signal }: DevOptions, kafka: Kafka): Promise<void> {
+async function send({ inputs, crashEvery, clock, report, signal }: DevOptions, kafka: KafkaClient): Promise<void> {
   // A block is a batch as it was sent, and a worker dies after a block: so they are small.
   const batchRecords = crashEvery === null ? 10_000 : Math.max(1, Math.floor(crashEvery / 4))
   for (const input of inputs) {
@@ -165,7 +109,7 @@ async function send({ inputs, crashEvery, clock, report, signal }: DevOptions, k
 }
 
 /** The job at work, until it is done, failed or stopped. */
-async function work(options: DevOptions, kafka: Kafka, admin: KafkaAdmin, sources: readonly TopicDescription[]): Promise<void> {
+async function work(options: Required<DevOptions>, kafka: Kafka, admin: KafkaAdmin, sources: readonly TopicDescription[]): Promise<void> {
   const { job, brokers, parallelism, crashEvery, log, timing, random, report, signal } = options
   const config = configOf(options)
   const crashes =
@@ -196,7 +140,7 @@ async function work(options: DevOptions, kafka: Kafka, admin: KafkaAdmin, source
       await crashes?.stop()
     }
   } finally {
-    await endMembers(options, kafka, parallelism)
+    await endWorkers({ ...options, kafka }, parallelism)
   }
   if (crashes !== null) report.note(`workers were killed ${crashes.count} times`)
 }

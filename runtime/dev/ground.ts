@@ -1,0 +1,105 @@
+/** The ground of a run: nobody else at work, earlier runs gone where that is wanted, every topic there. */
+import type { KafkaAdmin } from '../kafka/admin.ts'
+import type { KafkaClient, TopicDescription } from '../kafka/client.ts'
+import { evictMembers } from '../kafka/group/evict.ts'
+import { readJobRecord } from '../kafka/job-topic.ts'
+import type { Timing } from '../kafka/timing.ts'
+import type { KafkaTransport } from '../kafka/transport.ts'
+import { stagesOf } from '../plan/stages.ts'
+import { names } from '../protocol.ts'
+import { BadInput } from './bad-input.ts'
+import type { InputFile } from './input.ts'
+import type { JobFile } from './job-file.ts'
+import { localUid, refuseForeign } from './local-job.ts'
+import { MadeTopics } from './made-topics.ts'
+import { ownTopics, recordTopic } from './topics.ts'
+
+export type Kafka = KafkaClient & { readonly transport: KafkaTransport }
+
+export interface GroundOptions {
+  readonly job: JobFile
+  readonly kafka: Kafka
+  readonly admin: KafkaAdmin
+  readonly inputs: readonly InputFile[]
+  /** Of topics that are made. */
+  readonly partitions: number
+  /** The topics of late records and dead letters. */
+  readonly failed: readonly string[]
+  readonly fresh: boolean
+  readonly report: { note(text: string): void }
+  readonly signal: AbortSignal
+  readonly timing: Timing
+  /** Epoch ms. */
+  readonly clock: () => number
+}
+
+/** Returns the source topics. Throws BadInput before anything was changed. */
+export async function prepareGround(options: GroundOptions): Promise<readonly TopicDescription[]> {
+  const { job, kafka, admin, partitions, failed, fresh, report, signal } = options
+  const { applicationId } = job
+  const record = await readJobRecord(kafka, applicationId, signal)
+  if (record !== null) refuseForeign(record, localUid(applicationId), applicationId)
+  const topics = await MadeTopics.read(options, applicationId, signal)
+  const replaced = await checkTopics(options, topics)
+  await endWorkers(options, record?.parallelism ?? 0)
+  if (fresh) {
+    await admin.deleteGroup(names.group(applicationId))
+    await topics.deleteAll(readAgain(options), replaced)
+  }
+  const stages = stagesOf(job.plan)
+  const made = stages.flatMap(({ source, sink }) => [
+    recordTopic(source.topic, partitions),
+    { ...recordTopic(sink.topic, partitions), ...sink.create },
+  ])
+  for (const topic of await topics.make(made)) report.note(`made the topic ${topic}`)
+  const sources = await kafka.reader.describeTopics(stages.map(({ source }) => source.topic))
+  const own = ownTopics(
+    applicationId,
+    fresh ? 1 : (record?.lineage ?? 1),
+    stages.map((stage) => ({ stage, partitions: sources.get(stage.source.topic)?.partitions ?? partitions })),
+  )
+  const internal = new Set(own.map(({ topic }) => topic))
+  await topics.make([...own, ...failed.filter((topic) => !internal.has(topic)).map((topic) => recordTopic(topic, partitions))])
+  return [...sources.values()]
+}
+
+/** Ends what is left of workers: their membership, which outlives them by the session timeout, and their transactions. */
+export async function endWorkers({ job, kafka, timing }: Pick<GroundOptions, 'job' | 'kafka' | 'timing'>, workers: number): Promise<void> {
+  const ordinals = Array.from({ length: workers }, (_, ordinal) => ordinal)
+  const { signal } = new AbortController()
+  const instances = ordinals.map((ordinal) => `${job.name}-${ordinal}`)
+  await evictMembers(kafka.transport, names.group(job.applicationId), instances, { timing, patienceMs, signal })
+  for (const ordinal of ordinals) await kafka.reader.fence(names.workerTransactionalId(job.applicationId, ordinal))
+}
+
+const patienceMs = 10_000
+
+/** Topics of the job that a fresh run replaces although another job's run has made them. */
+async function checkTopics({ job, kafka, inputs, fresh, report, signal }: GroundOptions, made: MadeTopics): Promise<readonly string[]> {
+  const stages = stagesOf(job.plan)
+  const present = await kafka.reader.describeTopics(stages.flatMap(({ source, sink }) => [source.topic, sink.topic]))
+  const given = new Set(inputs.map(({ topic }) => topic))
+  const missing = stages.find(({ source: { topic } }) => !given.has(topic) && !present.has(topic))?.source.topic
+  if (missing !== undefined) throw new BadInput(`The topic ${missing} does not exist; make it, or give its records: --input ${missing}=FILE`)
+  if (!fresh) return []
+  const replaced: string[] = []
+  for (const topic of present.values()) {
+    const isOutput = stages.some(({ sink }) => sink.topic === topic.topic)
+    if (!given.has(topic.topic) && !isOutput) continue
+    if (await made.ownsAny(topic, signal)) replaced.push(topic.topic)
+    else if (given.has(topic.topic)) throw new BadInput(foreignTopic(topic.topic))
+    else report.note(`the topic ${topic.topic} was not made by streamjob dev: it keeps its earlier records`)
+  }
+  return replaced
+}
+
+/** Sources that are not given again: a fresh run reads them from their beginning. */
+function readAgain({ job, inputs }: GroundOptions): ReadonlySet<string> {
+  const given = new Set(inputs.map(({ topic }) => topic))
+  return new Set(stagesOf(job.plan).flatMap(({ source: { topic } }) => (given.has(topic) ? [] : [topic])))
+}
+
+function foreignTopic(topic: string): string {
+  const choice = 'With --no-fresh the records are added to it, and the job goes on where an earlier run ended'
+  return `The topic ${topic} exists and was not made by streamjob dev, so it is not deleted. ${choice}; or use other brokers.`
+}
