@@ -36,53 +36,66 @@ interface Order {
   readonly at: number
 }
 
-export function expectedOf(job: WindowedCount, input: readonly PrintedRecord[], committed: ReadonlyMap<number, number>): Expected {
-  const results = new Map<string, string>()
-  const late = new Set<string>()
-  const dead = new Map<string, string>()
-  let records = 0
-  for (const [partition, end] of committed) {
-    const prefix = input.filter((record) => record.partition === partition && record.offset < end).toSorted((a, b) => a.offset - b.offset)
-    records += prefix.length
-    partitionResults(job, prefix, results, late, dead)
-  }
-  return { results, late, dead, records }
-}
+/** The reference at work: fed with the records of each partition in order, it says what the committed prefix of them must have given. */
+export class Oracle {
+  readonly results = new Map<string, string>()
+  readonly late = new Set<string>()
+  readonly dead = new Map<string, string>()
+  records = 0
+  readonly #job: WindowedCount
+  readonly #committed: ReadonlyMap<number, number>
+  readonly #partitions = new Map<number, PartitionState>()
 
-function partitionResults(
-  job: WindowedCount,
-  records: readonly PrintedRecord[],
-  results: Map<string, string>,
-  late: Set<string>,
-  dead: Map<string, string>,
-): void {
-  const open = new Map<number, Map<string, { orders: number; total: number }>>()
-  let watermark = -Infinity
-  for (const record of records) {
+  constructor(job: WindowedCount, committed: ReadonlyMap<number, number>) {
+    this.#job = job
+    this.#committed = committed
+  }
+
+  add(record: PrintedRecord): void {
+    if (record.offset >= (this.#committed.get(record.partition) ?? 0)) return
+    const state = this.#partitions.get(record.partition) ?? { open: new Map(), watermark: -Infinity, offset: -1 }
+    this.#partitions.set(record.partition, state)
+    if (record.offset <= state.offset) throw new Error(`partition ${record.partition} was not read in order at offset ${record.offset}`)
+    state.offset = record.offset
+    this.records += 1
+    this.#process(record, state)
+  }
+
+  #process(record: PrintedRecord, state: PartitionState): void {
+    const { sizeMs, latenessMs, outOfOrdernessMs } = this.#job
     const place = `${record.partition}:${record.offset}`
     const order = parse(record.value)
-    if (order === null) {
-      dead.set(place, 'undecodable')
-      continue
-    }
-    const reason = record.key === null ? 'null-key' : record.key !== order.customer ? 'key-mismatch' : null
-    if (reason !== null) {
-      dead.set(place, reason)
-      continue // a dead letter has no effect at all, on the watermark neither
-    }
-    const start = Math.floor(order.at / job.sizeMs) * job.sizeMs
-    if (watermark >= start + job.sizeMs - 1 + job.latenessMs) late.add(place)
-    else add(open, start, order)
-    watermark = Math.max(watermark, order.at - job.outOfOrdernessMs - 1)
-    for (const start of [...open.keys()].toSorted((a, b) => a - b)) {
-      if (watermark < start + job.sizeMs - 1 + job.latenessMs) break
-      for (const [key, { orders, total }] of open.get(start) ?? []) results.set(`${key}@${start}`, `${orders},${total}`)
-      open.delete(start)
+    // A dead letter has no effect at all, on the watermark neither.
+    if (order === null) return void this.dead.set(place, 'undecodable')
+    if (record.key === null) return void this.dead.set(place, 'null-key')
+    if (record.key !== order.customer) return void this.dead.set(place, 'key-mismatch')
+    const start = Math.floor(order.at / sizeMs) * sizeMs
+    if (state.watermark >= start + sizeMs - 1 + latenessMs) this.late.add(place)
+    else addOrder(state.open, start, order)
+    state.watermark = Math.max(state.watermark, order.at - outOfOrdernessMs - 1)
+    for (const due of [...state.open.keys()].toSorted((a, b) => a - b)) {
+      if (state.watermark < due + sizeMs - 1 + latenessMs) break
+      for (const [key, { orders, total }] of state.open.get(due) ?? []) this.results.set(`${key}@${due}`, `${orders},${total}`)
+      state.open.delete(due)
     }
   }
 }
 
-function add(open: Map<number, Map<string, { orders: number; total: number }>>, start: number, order: Order): void {
+type OpenWindows = Map<number, Map<string, { orders: number; total: number }>>
+
+interface PartitionState {
+  readonly open: OpenWindows
+  watermark: number
+  offset: number
+}
+
+export function expectedOf(job: WindowedCount, input: readonly PrintedRecord[], committed: ReadonlyMap<number, number>): Expected {
+  const oracle = new Oracle(job, committed)
+  for (const record of input.toSorted((a, b) => a.partition - b.partition || a.offset - b.offset)) oracle.add(record)
+  return oracle
+}
+
+function addOrder(open: OpenWindows, start: number, order: Order): void {
   const window = open.get(start) ?? new Map<string, { orders: number; total: number }>()
   open.set(start, window)
   const sums = window.get(order.customer) ?? { orders: 0, total: 0 }

@@ -1,0 +1,69 @@
+import type { NewTopic } from './admin.ts'
+import { names } from '../protocol.ts'
+
+export interface StageTopics {
+  readonly stage: string
+  readonly sourcePartitions: number
+}
+
+/** What a job's internal topics are made from. */
+export interface InternalTopicsInput {
+  readonly applicationId: string
+  readonly lineage: number
+  readonly stages: readonly StageTopics[]
+  readonly replicationFactor: number
+  /** The author's own settings; they win, except where correctness depends on ours. */
+  readonly config: Readonly<Record<string, string>>
+  /** Which of the two topics for failed records the job uses. */
+  readonly late: boolean
+  readonly deadLetter: boolean
+}
+
+/** Every topic that is made for a job, by the operator or a local run: job topic, a changelog per stage, late and dead-letter topic. */
+export function internalTopics(input: InternalTopicsInput): NewTopic[] {
+  const { applicationId, lineage, replicationFactor, config } = input
+  const sidePartitions = Math.max(1, ...input.stages.map((stage) => stage.sourcePartitions))
+  const make = (topic: string, partitions: number, own: Record<string, string>, required: Record<string, string>): NewTopic => ({
+    topic,
+    partitions,
+    replicationFactor,
+    config: { ...own, ...config, ...required },
+  })
+  return [
+    make(names.jobTopic(applicationId), 1, { ...tuning, 'segment.ms': day }, compacted),
+    ...input.stages.map(({ stage, sourcePartitions }) =>
+      make(
+        names.changelogTopic(applicationId, lineage, stage),
+        sourcePartitions,
+        { ...tuning, 'delete.retention.ms': String(changelogDeleteRetentionMs) },
+        compacted,
+      ),
+    ),
+    ...(input.late ? [make(names.lateTopic(applicationId), sidePartitions, { 'retention.ms': week }, appendTime)] : []),
+    ...(input.deadLetter ? [make(names.deadLetterTopic(applicationId), sidePartitions, { 'retention.ms': week }, appendTime)] : []),
+  ]
+}
+
+/** How long a tombstone stays readable in a changelog: a local snapshot that is older cannot be brought up to date. */
+export const changelogDeleteRetentionMs = 7 * 86_400_000
+
+const day = String(86_400_000)
+const week = String(7 * 86_400_000)
+
+/** Longest span a broker accepts: rows carry event time, which may be of any age, and since Kafka 4.0 an hour ahead is refused by default. */
+const unbounded = '9223372036854775807'
+
+const tuning = { 'min.cleanable.dirty.ratio': '0.2', 'max.compaction.lag.ms': day, 'segment.bytes': String(64 * 1024 * 1024) }
+
+/** Compacted and kept for ever, whatever the timestamps say. */
+const compacted = {
+  'cleanup.policy': 'compact',
+  'retention.ms': '-1',
+  'retention.bytes': '-1',
+  'message.timestamp.type': 'CreateTime',
+  'message.timestamp.before.max.ms': unbounded,
+  'message.timestamp.after.max.ms': unbounded,
+}
+
+/** Kept by the time of arrival; the record's own timestamp travels in a header. */
+const appendTime = { 'cleanup.policy': 'delete', 'message.timestamp.type': 'LogAppendTime' }
