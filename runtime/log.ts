@@ -15,10 +15,14 @@ export function createLogger(level: string, fields: Record<string, unknown>): Lo
     format: winston.format.combine(winston.format.timestamp(), winston.format.json()),
     transports: [new winston.transports.Console()],
   })
+  // A field named `message` would be run together with the message.
+  const write = (entryLevel: string, message: string, { message: detail, ...more }: Record<string, unknown> = {}): void => {
+    logger.log({ level: entryLevel, message, ...(detail === undefined ? {} : { detail }), ...more })
+  }
   return {
-    debug: (message, more) => void logger.debug(message, more),
-    info: (message, more) => void logger.info(message, more),
-    warn: (message, more) => void logger.warn(message, more),
-    error: (message, more) => void logger.error(message, more),
+    debug: (message, more) => write('debug', message, more),
+    info: (message, more) => write('info', message, more),
+    warn: (message, more) => write('warn', message, more),
+    error: (message, more) => write('error', message, more),
   }
 }
