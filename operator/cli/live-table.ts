@@ -53,7 +53,8 @@ export class LiveTable {
   finish(): void {
     const screen = this.#terminal.screen()
     if (screen === null) return
-    const lines = [statusLine(this.#title, this.#progress, this.#counts), '', ...tableOf([...this.#rows.values()], screen.rows - 4)]
+    const head = [statusLine(this.#title, this.#progress), countsLine(this.#counts), '']
+    const lines = [...head, ...tableOf([...this.#rows.values()], screen.rows - 5)]
     this.#draw(lines.map((line) => line.slice(0, screen.columns - 1)))
   }
 
@@ -95,7 +96,7 @@ export function tableOf(rows: readonly Row[], height: number): readonly string[]
 
 const maxWidth = 40
 
-export function statusLine(title: string, { workers, crashes }: Progress, counts: ReadonlyMap<string, number>): string {
+export function statusLine(title: string, { workers, crashes }: Progress): string {
   const tasks = workers.flatMap((worker) => worker.tasks)
   const running = workers.filter(({ state }) => state === 'running').length
   const lag = tasks.reduce((sum, { position, highWatermark }) => sum + Math.max(0, Number(highWatermark ?? position) - Number(position)), 0)
@@ -105,10 +106,13 @@ export function statusLine(title: string, { workers, crashes }: Progress, counts
     `${running}/${workers.length} workers at work`,
     `${lag} records behind`,
     watermarks.length === 0 ? 'no watermark yet' : `watermark ${new Date(Math.min(...watermarks)).toISOString()}`,
-    ...[...counts].map(([topic, count]) => `${topic} ${count}`),
     ...(crashes === 0 ? [] : [`killed ${crashes} times`]),
   ]
   return parts.join('  ')
+}
+
+export function countsLine(counts: ReadonlyMap<string, number>): string {
+  return counts.size === 0 ? 'no results yet' : [...counts].map(([topic, count]) => `${topic}: ${count}`).join('  ')
 }
 
 /** Control characters would be obeyed by the terminal. */
