@@ -8,7 +8,10 @@ export const checkout = join(import.meta.dirname, '..', '..')
 export const cacheRoot = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'streamjob')
 
 /** State of running components of one owner: `test` and `demo` may exist side by side. */
-export const stateOf = (owner: Owner, component: string): string => join(cacheRoot, 'run', owner, component)
+export const stateOf = (owner: BrokerOwner, component: string): string => join(cacheRoot, 'run', owner, component)
 
 /** Who a running component belongs to; each has its own ports. */
 export type Owner = 'dev' | 'demo' | 'test'
+
+/** The bench has a broker of its own, and nothing else. */
+export type BrokerOwner = Owner | 'bench'

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { stateOf, type Owner } from '../paths.ts'
+import { stateOf, type BrokerOwner } from '../paths.ts'
 import { step } from '../progress.ts'
 import { chooseKafkaDriver, kafkaDrivers, type KafkaDriver } from './driver.ts'
 import { addressOf, brokerPorts, podsAddressOf, type BrokerSettings } from './settings.ts'
@@ -20,7 +20,7 @@ export interface Broker {
  * Brings the owner's broker up, with its data of earlier runs; nothing happens when it runs as wanted. Other listeners cost a container its data.
  * @param podsHost Address of this machine as pods see it; null for no such listener.
  */
-export async function brokerUp(owner: Owner, podsHost: string | null = null): Promise<Broker> {
+export async function brokerUp(owner: BrokerOwner, podsHost: string | null = null): Promise<Broker> {
   const earlier = await knownBroker(owner)
   const driver = earlier?.driver ?? (await chooseKafkaDriver())
   const port = brokerPorts[owner]
@@ -44,7 +44,7 @@ export async function brokerUp(owner: Owner, podsHost: string | null = null): Pr
 }
 
 /** Stops the owner's broker and deletes its data. */
-export async function brokerDown(owner: Owner): Promise<void> {
+export async function brokerDown(owner: BrokerOwner): Promise<void> {
   const broker = await knownBroker(owner)
   if (!broker) return
   await step('Kafka stopped', async () => {
@@ -55,20 +55,20 @@ export async function brokerDown(owner: Owner): Promise<void> {
 }
 
 /** The owner's broker when it runs. */
-export async function runningBroker(owner: Owner): Promise<Broker | null> {
+export async function runningBroker(owner: BrokerOwner): Promise<Broker | null> {
   const broker = await knownBroker(owner)
   return broker && (await broker.driver.isUp(broker.settings)) ? broker : null
 }
 
 /** Stops it, cleanly or as a crash would, and starts it with the same data. */
-export async function restartBroker(owner: Owner, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+export async function restartBroker(owner: BrokerOwner, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
   const broker = await knownBroker(owner)
   if (!broker) throw new Error(`there is no broker of ${owner}`)
   await broker.driver.stop(broker.settings, signal)
   await broker.driver.start(broker.settings)
 }
 
-async function knownBroker(owner: Owner): Promise<Broker | null> {
+async function knownBroker(owner: BrokerOwner): Promise<Broker | null> {
   if (!existsSync(settingsFile(owner))) return null
   const known = JSON.parse(await readFile(settingsFile(owner), 'utf8')) as { readonly driver: KafkaDriver['name']; readonly settings: BrokerSettings }
   return brokerOf(kafkaDrivers[known.driver], known.settings)
@@ -81,4 +81,4 @@ const brokerOf = (driver: KafkaDriver, settings: BrokerSettings): Broker => ({
   podsAddress: podsAddressOf(settings),
 })
 
-const settingsFile = (owner: Owner): string => join(stateOf(owner, 'kafka'), 'broker.json')
+const settingsFile = (owner: BrokerOwner): string => join(stateOf(owner, 'kafka'), 'broker.json')

@@ -2,8 +2,8 @@
  * How fast a stage is without Kafka: bids of about 190 bytes are decoded, counted and summed per auction in windows of 10 s, and the results encoded.
  * Changelog rows are made every 200,000 records and thrown away. The output is checked against sums that the generator kept.
  *
- *     node hack/bench/micro/stage.ts [--records N] [--passes N]
- *     node --cpu-prof --cpu-prof-dir=/tmp/prof hack/bench/micro/stage.ts
+ *     node hack/benchmarks/micro/stage.ts [--records N] [--passes N]
+ *     node --cpu-prof --cpu-prof-dir=/tmp/prof hack/benchmarks/micro/stage.ts
  */
 import { parseArgs } from 'node:util'
 import type { RecordBlock } from '../../../runtime/kafka/records.ts'
@@ -11,14 +11,13 @@ import type { Stage } from '../../../runtime/plan/nodes.ts'
 import { createStateStore } from '../../../runtime/state/table-store.ts'
 import { compileStage } from '../../../runtime/transforms/compile.ts'
 import type { StageOutput } from '../../../runtime/transforms/stage.ts'
-import { generateBids } from './bids.ts'
-import type { Bids } from './bids.ts'
+import { bidBlocks, type BidBlocks } from './bids.ts'
 
 const { values: flags } = parseArgs({ options: { records: { type: 'string', default: '1000000' }, passes: { type: 'string', default: '7' } } })
 const windowMs = 10_000
 const recordsPerCommit = 200_000
 
-const bids = generateBids({ records: Number(flags.records), keys: 10_000, perBlock: 1_000, windowMs })
+const bids = bidBlocks({ records: Number(flags.records), keys: 10_000, perBlock: 1_000, windowMs })
 const rates: number[] = []
 for (let pass = 0; pass < Number(flags.passes); pass++) {
   const { cpuSeconds, results, changelogBytes } = drain(bids)
@@ -37,7 +36,7 @@ interface Drained {
 }
 
 /** One pass over all bids with a fresh stage. Throws when the output is wrong. */
-function drain({ blocks, expected }: Bids): Drained {
+function drain({ blocks, expected }: BidBlocks): Drained {
   let results = 0
   let bytes = 0
   const output: StageOutput = {

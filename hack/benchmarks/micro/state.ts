@@ -1,4 +1,4 @@
-/** Read-modify-write of table rows by key bytes, ns each: `node hack/bench/micro/state.ts`. */
+/** Read-modify-write of table rows by key bytes, ns each: `node hack/benchmarks/micro/state.ts`. */
 import { createStateStore } from '../../../runtime/state/table-store.ts'
 import { measure } from './measure.ts'
 

@@ -1,4 +1,4 @@
-/** Decoding and encoding JSON records, ns each: `node hack/bench/micro/json.ts`. */
+/** Decoding and encoding JSON records, ns each: `node hack/benchmarks/micro/json.ts`. */
 import { jsonDecoder } from '../../../runtime/formats/json/decoder.ts'
 import { jsonEncoder } from '../../../runtime/formats/json/encoder.ts'
 import { parseSchema } from '../../../runtime/formats/schema-text.ts'
