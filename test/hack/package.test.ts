@@ -71,5 +71,5 @@ test('its command plans a TypeScript program, type-checked, in a process of its 
   await writeFile(project('wrong.ts'), chain.replace(`keyBy('customer')`, `keyBy('nobody')`))
   const command = (file: string): Promise<string> => run(process.execPath, [installed('operator/cli/main.js'), 'plan', file], { cwd: project() })
   t.regex(await command('job.ts'), /orders/)
-  await t.throwsAsync(command('wrong.ts'), { message: /wrong\.ts:6/ })
+  await t.throwsAsync(command('wrong.ts'), { message: /wrong\.ts:5: .*nobody/ })
 })
