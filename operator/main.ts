@@ -15,10 +15,10 @@ import { isForbidden } from './kube/errors.ts'
 import { createEventRecorder } from './kube/events.ts'
 import { createInformer } from './kube/informer.ts'
 import { namespaces, pods, statefulSets } from './kube/resources.ts'
-import { createKubeClient } from './kube/rest/client.ts'
+import { createKubeClient, type KubeCall } from './kube/rest/client.ts'
 import { inClusterConnection, kubeconfigConnection } from './kube/rest/connection.ts'
 import { createLog, type Log } from './log.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
 import { Memory } from './streamjob/memory.ts'
 import { createPodClient } from './streamjob/pod-client.ts'
 import { createStreamJobReconciler } from './streamjob/reconciler.ts'
@@ -43,7 +43,8 @@ async function run(config: OperatorConfig, log: Log): Promise<number> {
     config.kubeconfig === null ? await inClusterConnection({ ...config.apiServer, clock }) : await kubeconfigConnection({ path: config.kubeconfig })
   const random = Math.random
   const metrics = createMetrics(new Registry())
-  const kube = createKubeClient(connection, { clock, qps: config.qps, burst: 2 * config.qps })
+  const onCall = countCalls(metrics)
+  const kube = createKubeClient(connection, { clock, qps: config.qps, burst: 2 * config.qps, onCall })
   const common = { client: kube, log, metrics, clock, random, ...(config.namespaces && { namespaces: config.namespaces }) }
   const jobs = createInformer(streamJobs, common)
   const sets = createInformer(statefulSets, { ...common, labelSelector: labels.job })
@@ -108,6 +109,13 @@ async function run(config: OperatorConfig, log: Log): Promise<number> {
   kube.close()
   log.info('operator stopped', { reason: ended })
   return lost ? 1 : 0
+}
+
+function countCalls(metrics: Metrics): (call: KubeCall) => void {
+  return ({ verb, resource, status, seconds }) => {
+    metrics.apiCalls.inc({ verb, resource, status: String(status) })
+    metrics.apiCallSeconds.observe({ verb }, seconds)
+  }
 }
 
 /** The cluster's identity. An operator that may not look at kube-system takes its own namespace instead. */

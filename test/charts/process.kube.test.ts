@@ -82,6 +82,16 @@ test('the processes of the chart work with its settings and rights alone: the op
   const lease = await admin.get(leases, { namespace, name: release.fullname })
   t.is(lease.spec?.holderIdentity, 'operator-0')
 
+  const counted = [
+    /^streamjob_operator_api_calls_total\{verb="apply",resource="statefulsets",status="200"\} [1-9]/m,
+    /^streamjob_operator_api_call_seconds_count\{verb="list"\} [1-9]/m,
+  ]
+  const isCounted = async (): Promise<boolean> => {
+    const metrics = await ask('/metrics')
+    return counted.every((line) => line.test(metrics))
+  }
+  await eventually(isCounted, { what: 'the calls to be counted', timeoutMs: 30_000 })
+
   const refusal = await check()
   t.is(refusal.code, 1)
   t.true(refusal.words.includes(`  ${namespace}/revenue\n`), refusal.words)

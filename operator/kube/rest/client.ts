@@ -15,8 +15,17 @@ export interface KubeClientOptions {
   readonly qps?: number
   readonly burst?: number
   readonly pageSize?: number
-  /** Told about each call that ended; status 0 is no answer. */
-  readonly onCall?: (call: { verb: string; resource: string; status: number; seconds: number }) => void
+  readonly onCall?: (call: KubeCall) => void
+}
+
+/** A call that ended. */
+export interface KubeCall {
+  readonly verb: string
+  readonly resource: string
+  /** HTTP status; 0 is no answer. */
+  readonly status: number
+  /** From asking to the end, waiting for our own rate limit included. */
+  readonly seconds: number
 }
 
 export function createKubeClient(connection: Connection, options: KubeClientOptions): KubeClient {
