@@ -40,7 +40,7 @@ export const StreamJobStatus = z.object({
   operation: Operation.exactOptional().describe('The change that is being carried out.'),
   program: z
     .object({
-      fingerprint: text({ min: 0, max: 128 }).describe('Fingerprint of the plan; its beginning is enough to tell programs apart.'),
+      fingerprint: text({ min: 0, max: 128 }).describe('The first digits of the fingerprint of the plan, enough to tell programs apart.'),
       codeHash: text({ min: 0, max: 128 }).exactOptional().describe('Hash of the program that was planned.'),
       image: text({ min: 0, max: 1024 }).exactOptional().describe('Image that runs, by digest.'),
       stages: count().describe('Stages of the plan.'),

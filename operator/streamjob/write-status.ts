@@ -47,13 +47,16 @@ function workersText({ facts, owner }: Visit): string | null {
   return `${Math.min(ready, wanted)}/${wanted}`
 }
 
+/** How many digits of a plan's fingerprint people are shown. */
+const shortFingerprint = 12
+
 /** Of the program that runs, once it does. */
 function programOf({ facts }: Visit): StreamJobStatus['program'] | null {
   const { current, record } = facts
   if (!current || !record) return null
   const tasks = record.stages.reduce((sum, { partitions }) => sum + partitions, 0)
   const { image, codeHash, plan } = current
-  return { fingerprint: plan.fingerprint, codeHash, image, stages: plan.stages.length, tasks }
+  return { fingerprint: plan.fingerprint.slice(0, shortFingerprint), codeHash, image, stages: plan.stages.length, tasks }
 }
 
 function tell({ stored, world, log }: Visit, previous: StreamJobStatus, status: StreamJobStatus): void {

@@ -27,6 +27,7 @@ test('a steps job starts, clears a missing topic by itself, scales, is suspended
   t.is(running.status?.parallelism, 2)
   t.is(running.status?.workers, '2/2')
   t.is(running.status?.program?.tasks, 4)
+  t.regex(running.status?.program?.fingerprint ?? '', /^[0-9a-f]{12}$/)
   t.is(running.status?.operation, undefined)
   t.deepEqual(running.metadata.finalizers, [finalizers.kafka])
   const record = await kafka.readJobRecord()
