@@ -20,8 +20,8 @@ export interface RevenueOptions {
 }
 
 export function revenueJob({ namespace, name = 'revenue', parallelism, commitInterval = '1s' }: RevenueOptions): RevenueJob {
-  const input = `${namespace}.${name}.orders`
-  const output = `${namespace}.${name}.revenue`
+  const input = `${namespace}-${name}-orders`
+  const output = `${namespace}-${name}-results`
   const schema = { customer: 'string', amount: 'integer', at: 'timestamp' }
   const steps = [
     { from: { topic: input, key: 'customer', format: 'json', schema }, eventTime: { field: 'at', outOfOrderness: '500ms' } },
