@@ -31,18 +31,15 @@ function producerOf(sent: string[]): OutputProducer & { flushes: number } {
   }
 }
 
+let files = 0
+
 async function send(text: string, options: { batchRecords?: number } = {}): Promise<{ sent: string[]; count: number; flushes: number }> {
-  const file = await fileOf(`${numberOf(text)}.ndjson`, text)
+  const file = await fileOf(`${files++}.ndjson`, text)
   const sent: string[] = []
   const producer = producerOf(sent)
   const { signal } = new AbortController()
   const count = await sendInput({ topic: 't', file }, { partitions: 4, producer, batchRecords: options.batchRecords ?? 100, clock: () => 5, signal })
   return { sent, count, flushes: producer.flushes }
-}
-
-/** A number for a text. */
-function numberOf(text: string): number {
-  return [...text].reduce((sum, char) => (Math.imul(sum, 31) + char.charCodeAt(0)) >>> 0, 7)
 }
 
 test('records go where their key belongs, without a key in turn, or where they say', async (t) => {
