@@ -2,8 +2,9 @@ import { step } from '../infra/progress.ts'
 import type { Broker } from '../infra/kafka/broker.ts'
 import { differences } from './compare.ts'
 import { generatorRuns, startGenerator, stopGenerator } from './generator.ts'
-import { caughtUp, readTopics } from './read-topics.ts'
+import { caughtUp, readCommitted } from './read-topics.ts'
 import { recount } from './recount.ts'
+import { job } from './settings.ts'
 
 /** How the check ended. */
 export interface Verdict {
@@ -18,11 +19,13 @@ export async function check(broker: Broker): Promise<Verdict> {
   await stopGenerator()
   try {
     await step('orders pause; the job has read them all', () => caughtUp(broker))
-    const found = await step("topics read by Kafka's console consumer, read_committed", () => readTopics(broker))
-    const expected = recount(found.input)
-    const wrong = differences(expected, { results: found.output, late: found.late, dead: found.dead })
-    const { orders, results, late, dead } = expected
-    return { summary: `${orders} orders -> ${results.size} results, ${late.length} late orders, ${dead.length} dead letters`, wrong }
+    const [input = [], results = [], late = [], dead = []] = await step("topics read by Kafka's console consumer, read_committed", () =>
+      Promise.all([job.input, job.output, job.late, job.dead].map((topic) => readCommitted(broker, topic))),
+    )
+    const expected = recount(input)
+    const wrong = differences(expected, { results, late, dead })
+    const summary = `${expected.orders} orders -> ${expected.results.size} results, ${expected.late.length} late orders, ${expected.dead.length} dead letters`
+    return { summary, wrong: expected.results.size === 0 ? ['there is no result at all', ...wrong] : wrong }
   } finally {
     if (ran) startGenerator(broker)
   }
