@@ -1,12 +1,12 @@
 import test from 'ava'
-import { Kafka, logLevel } from 'kafkajs'
 import { runningBroker } from '../../hack/infra/kafka/broker.ts'
 import { consoleConsume, groupRecords, parseConsoleRecord, transactionStates } from '../../hack/infra/kafka/tools.ts'
 import { eventually } from '../support/eventually.ts'
 import { brokers, uniqueName } from '../support/kafka.ts'
+import { stockKafka, withStockAdmin } from '../support/stock-kafka.ts'
 
 const owner = process.env['STREAMJOB_TEST_OWNER'] === 'dev' ? 'dev' : 'test'
-const kafka = new Kafka({ brokers: brokers(), logLevel: logLevel.NOTHING })
+const kafka = stockKafka(brokers())
 
 test('the console consumer gives committed records only, with all that they hold', async (t) => {
   const topic = uniqueName(t)
@@ -65,13 +65,9 @@ test('a value may hold our own separator', (t) => {
   t.is(parseConsoleRecord(['CreateTime:1', 'Partition:0', 'Offset:0', 'NO_HEADERS', 'k', 'a', 'b'].join('\x1d')).value, 'a\x1db')
 })
 
-async function createTopic(topic: string, numPartitions: number): Promise<void> {
-  const admin = kafka.admin()
-  await admin.connect()
-  try {
+function createTopic(topic: string, numPartitions: number): Promise<void> {
+  return withStockAdmin(brokers(), async (admin) => {
     await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: false })
     await eventually(async () => (await admin.fetchTopicMetadata({ topics: [topic] })).topics[0]?.partitions.length === numPartitions)
-  } finally {
-    await admin.disconnect()
-  }
+  })
 }

@@ -1,7 +1,7 @@
 /** Reading on a real broker: isolation, positions, errors, compaction. */
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
-import { CompressionTypes, Kafka, logLevel } from 'kafkajs'
+import { type Admin, CompressionTypes } from 'kafkajs'
 import type { BlockFetcher, KafkaClient } from '../../../runtime/kafka/client.ts'
 import type { BatchHeader } from '../../../runtime/kafka/batch/header.ts'
 import { readBatchHeader } from '../../../runtime/kafka/batch/header.ts'
@@ -11,6 +11,7 @@ import { Routes } from '../../../runtime/kafka/routes.ts'
 import { systemTiming } from '../../../runtime/kafka/timing.ts'
 import { eventually } from '../../support/eventually.ts'
 import { brokers, uniqueName } from '../../support/kafka.ts'
+import { stockKafka, withStockAdmin } from '../../support/stock-kafka.ts'
 import { codeOf, connect, createTopic, put, valuesOf } from './broker.ts'
 
 test('of interleaved transactions exactly the committed records are read, however small the answers are', async (t) => {
@@ -144,7 +145,7 @@ test('a batch that compaction has emptied is passed', async (t) => {
 test('records that another client compressed with gzip are read', async (t) => {
   const client = connect(t)
   const topic = await createTopic(t)
-  const producer = new Kafka({ brokers: brokers(), logLevel: logLevel.NOTHING }).producer({ createPartitioner: () => () => 0 })
+  const producer = stockKafka(brokers()).producer({ createPartitioner: () => () => 0 })
   await producer.connect()
   const values = Array.from({ length: 500 }, (_, i) => `value ${i}`)
   await producer.send({ topic, compression: CompressionTypes.GZIP, messages: values.map((value) => ({ value })) })
@@ -258,12 +259,4 @@ async function fill(client: KafkaClient, topic: string, partition: number, value
   await producer.flush()
 }
 
-async function withAdmin<A>(work: (admin: ReturnType<Kafka['admin']>) => Promise<A>): Promise<A> {
-  const admin = new Kafka({ brokers: brokers(), logLevel: logLevel.NOTHING }).admin()
-  await admin.connect()
-  try {
-    return await work(admin)
-  } finally {
-    await admin.disconnect()
-  }
-}
+const withAdmin = <A>(work: (admin: Admin) => Promise<A>): Promise<A> => withStockAdmin(brokers(), work)

@@ -1,10 +1,10 @@
 /** Static membership on a real broker. */
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
-import { Kafka, logLevel } from 'kafkajs'
 import type { GroupMember, KafkaClient, MemberOptions } from '../../../runtime/kafka/client.ts'
 import { eventually } from '../../support/eventually.ts'
 import { brokers, uniqueName } from '../../support/kafka.ts'
+import { withStockAdmin } from '../../support/stock-kafka.ts'
 import { codeOf, connect } from './broker.ts'
 
 const nothing = Buffer.alloc(0)
@@ -99,10 +99,7 @@ test('the tools of Kafka can describe the group and the partitions of its member
   })
   const { assignment } = await member.join(nothing)
   t.is(String(assignment), 'secret')
-  const admin = new Kafka({ brokers: brokers(), logLevel: logLevel.NOTHING }).admin()
-  await admin.connect()
-  t.teardown(() => admin.disconnect())
-  const { groups } = await admin.describeGroups([groupId])
+  const { groups } = await withStockAdmin(brokers(), (admin) => admin.describeGroups([groupId]))
   t.like(groups[0], { state: 'Stable', protocolType: 'consumer', protocol: 'streamjob' })
   const bytes = groups[0]!.members[0]!.memberAssignment
   t.true(bytes.includes('orders'))

@@ -1,7 +1,7 @@
 /** Positions that are lost, moved or out of range: repaired where that is certain, else the job stops and says what to do. */
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
-import { Kafka, logLevel } from 'kafkajs'
+import type { Admin } from 'kafkajs'
 import type { LocalJob } from '../../../runtime/dev/local-job.ts'
 import { names } from '../../../runtime/protocol.ts'
 import { compareResults, expectedOf } from '../../e2e/oracle.ts'
@@ -9,6 +9,7 @@ import { eventually } from '../../support/eventually.ts'
 import { JobRun, countJob } from '../../support/job-run.ts'
 import { brokers } from '../../support/kafka.ts'
 import { orders } from '../../support/orders.ts'
+import { withStockAdmin } from '../../support/stock-kafka.ts'
 
 async function stoppedRun(t: ExecutionContext, count = 2_000): Promise<JobRun> {
   const run = await new JobRun(t, { processing: { sessionTimeoutMs: 6_000 } }).createTopics()
@@ -19,15 +20,7 @@ async function stoppedRun(t: ExecutionContext, count = 2_000): Promise<JobRun> {
   return run
 }
 
-async function admin<A>(work: (admin: ReturnType<Kafka['admin']>) => Promise<A>): Promise<A> {
-  const client = new Kafka({ brokers: brokers(), logLevel: logLevel.NOTHING }).admin()
-  await client.connect()
-  try {
-    return await work(client)
-  } finally {
-    await client.disconnect()
-  }
-}
+const admin = <A>(work: (admin: Admin) => Promise<A>): Promise<A> => withStockAdmin(brokers(), work)
 
 async function deleteRecords(topic: string, partition: number, offset: number): Promise<void> {
   await admin(async (a) => {
@@ -38,7 +31,7 @@ async function deleteRecords(topic: string, partition: number, offset: number): 
 
 /** The group can be deleted only when its last member's session has ended. */
 async function deleteGroup(run: JobRun): Promise<void> {
-  await eventually(() => run.admin.deleteGroup(names.group(run.applicationId)).then(() => true), { timeoutMs: 20_000 })
+  await eventually(() => run.admin.deleteGroup(names.group(run.applicationId)).then(() => true))
 }
 
 async function failure(run: JobRun): Promise<{ code: string; message: string }> {
@@ -47,7 +40,7 @@ async function failure(run: JobRun): Promise<{ code: string; message: string }> 
 }
 
 function errorOf(job: LocalJob): Promise<{ code: string; message: string }> {
-  return eventually(() => job.statuses[0]?.error ?? null, { timeoutMs: 20_000, what: 'An error in the worker’s status' })
+  return eventually(() => job.statuses[0]?.error ?? null, { what: 'An error in the worker’s status' })
 }
 
 test('group offsets that are gone are committed again from the changelog', async (t) => {
@@ -65,9 +58,7 @@ test('group offsets that are gone are committed again from the changelog', async
 test('an offset that somebody moved stops the job', async (t) => {
   const run = await stoppedRun(t)
   const groupId = names.group(run.applicationId)
-  await eventually(() => admin((a) => a.setOffsets({ groupId, topic: run.input, partitions: [{ partition: 0, offset: '1' }] })).then(() => true), {
-    timeoutMs: 20_000,
-  })
+  await eventually(() => admin((a) => a.setOffsets({ groupId, topic: run.input, partitions: [{ partition: 0, offset: '1' }] })).then(() => true))
   const { code, message } = await failure(run)
   t.is(code, 'position-mismatch')
   t.regex(message, /partition 0 of .*disagree.*changed by hand/)
