@@ -66,7 +66,10 @@ test('the processes of the chart work with its settings and rights alone: the op
     if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`)
     return await response.text()
   }
-  await eventually(() => ask('/readyz'), { what: 'the operator to be ready', timeoutMs: 30_000 })
+  const ended = once(operator, 'close').then(async () => {
+    throw new Error(`the operator ended: ${await log}`)
+  })
+  await Promise.race([eventually(() => ask('/readyz'), { what: 'the operator to be ready' }), ended])
 
   const [orders, revenue] = [uniqueName(t), uniqueName(t)]
   await using kafka = connectAdmin({ brokers: brokers() }, { clientId: 'test' })
@@ -75,7 +78,6 @@ test('the processes of the chart work with its settings and rights alone: the op
   await admin.create(streamJobs, { metadata: { namespace, name: 'revenue' }, spec })
   await eventually(async () => (await admin.list(events, { namespace })).items.some(({ note }) => note?.includes(orders)), {
     what: 'an event that names the missing topic',
-    timeoutMs: 30_000,
   })
   await kafka.createTopic({ topic: orders, partitions: 1, replicationFactor: 1, config: {} })
   await eventually(() => admin.find(statefulSets, { namespace, name: 'revenue' }), { what: 'the StatefulSet', timeoutMs: 60_000 })
@@ -90,7 +92,7 @@ test('the processes of the chart work with its settings and rights alone: the op
     const metrics = await ask('/metrics')
     return counted.every((line) => line.test(metrics))
   }
-  await eventually(isCounted, { what: 'the calls to be counted', timeoutMs: 30_000 })
+  await eventually(isCounted, { what: 'the calls to be counted' })
 
   const refusal = await check()
   t.is(refusal.code, 1)

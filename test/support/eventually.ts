@@ -3,7 +3,7 @@ export async function eventually<T>(
   probe: () => T | Promise<T>,
   options: { timeoutMs?: number; what?: string } = {},
 ): Promise<Exclude<T, null | undefined | false>> {
-  const until = performance.now() + (options.timeoutMs ?? 15_000)
+  const until = performance.now() + (options.timeoutMs ?? 60_000)
   let last: unknown
   do {
     try {

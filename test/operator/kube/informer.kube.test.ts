@@ -219,14 +219,14 @@ test('through any mixture of faults the copy ends up as the server has it, and t
     }
     world.api.fault = null
     await make(namespace, `round-${round}`)
-    await eventually(() => world.informer.cache.get(`${namespace}/round-${round}`), { timeoutMs: 20_000, what: `recovery in round ${round}` })
+    await eventually(() => world.informer.cache.get(`${namespace}/round-${round}`), { what: `recovery in round ${round}` })
   }
   const { items } = await client.list(configMaps, { namespace })
   const truth = new Map(items.map((item) => [keyOf(item), item.metadata.resourceVersion]))
   const same = (copy: ReadonlyMap<string, string | undefined>): boolean =>
     copy.size === truth.size && [...truth].every(([key, version]) => copy.get(key) === version)
   const cached = (): Map<string, string> => new Map(world.informer.cache.list().map((object) => [keyOf(object), object.metadata.resourceVersion]))
-  await eventually(() => same(cached()) && same(known), { timeoutMs: 30_000, what: 'the copy like the server' })
+  await eventually(() => same(cached()) && same(known), { what: 'the copy like the server' })
   t.true(world.watches() > 10)
 })
 

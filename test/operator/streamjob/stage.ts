@@ -1,7 +1,5 @@
 /** The stage for whole lives of a StreamJob: a real API server, a real broker, and players for what a bare API server lacks. */
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { parse } from 'yaml'
 import { systemClock } from '../../../operator/clock.ts'
 import { connectJobKafka } from '../../../operator/kafka/connect.ts'
 import type { JobKafka } from '../../../operator/kafka/job-kafka.ts'
@@ -9,7 +7,6 @@ import { createApplier } from '../../../operator/kube/apply.ts'
 import type { KubeClient } from '../../../operator/kube/client.ts'
 import { isConflict } from '../../../operator/kube/errors.ts'
 import type { Happening } from '../../../operator/kube/events.ts'
-import { type KubeObject, type Resource, resource } from '../../../operator/kube/resources.ts'
 import { silentLog } from '../../../operator/log.ts'
 import { Memory } from '../../../operator/streamjob/memory.ts'
 import { createStreamJobReconciler } from '../../../operator/streamjob/reconciler.ts'
@@ -18,6 +15,7 @@ import { connectAdmin } from '../../../runtime/kafka/kafkajs/admin.ts'
 import { planSteps } from '../../../runtime/dsl/steps.ts'
 import type { WorkerStatus } from '../../../runtime/protocol.ts'
 import { findCondition } from '../../../crds/conditions.ts'
+import { installDefinitions } from '../../support/definitions.ts'
 import { eventually } from '../../support/eventually.ts'
 import { brokers } from '../../support/kafka.ts'
 import { testClient, testNamespace } from '../../support/kube.ts'
@@ -43,6 +41,9 @@ export interface Stage extends AsyncDisposable {
   /** Told what a reconcile throws; conflicts are everyday life and not told. Throws on by default. */
   onError: (error: unknown) => void
 }
+
+/** Much longer than anything here takes, also on a busy machine. */
+const patienceMs = 120_000
 
 export async function openStage(changes: Partial<World> = {}, kubeOf: (kube: KubeClient) => KubeClient = (kube) => kube): Promise<Stage> {
   const [broker = ''] = brokers()
@@ -91,7 +92,7 @@ export async function openStage(changes: Partial<World> = {}, kubeOf: (kube: Kub
     read: (name) => kube.find(streamJobs, { namespace, name }),
     async visit(name) {
       try {
-        await createStreamJobReconciler(world)(`${namespace}/${name}`, { signal: AbortSignal.timeout(20_000), log: silentLog, failures: 0 })
+        await createStreamJobReconciler(world)(`${namespace}/${name}`, { signal: AbortSignal.timeout(patienceMs), log: silentLog, failures: 0 })
       } catch (error) {
         if (!isConflict(error)) stage.onError(error)
       }
@@ -106,7 +107,7 @@ export async function openStage(changes: Partial<World> = {}, kubeOf: (kube: Kub
           await playStatefulSets(kube, namespace)
           return (await stage.read(name)) === null
         },
-        { what: `${name} to be gone`, timeoutMs: 30_000 },
+        { what: `${name} to be gone`, timeoutMs: patienceMs },
       )
     },
     async until(name, probe, what) {
@@ -118,7 +119,7 @@ export async function openStage(changes: Partial<World> = {}, kubeOf: (kube: Kub
           last = await stage.read(name)
           return last !== null && probe(last) ? last : null
         },
-        { what, timeoutMs: 30_000 },
+        { what, timeoutMs: patienceMs },
       )
       return probing.catch((error: unknown) => {
         throw new Error(`${what} did not come about: ${summary(last)}\n${error instanceof Error ? error.message : ''}`, { cause: error })
@@ -183,19 +184,6 @@ function playedWorkers(kube: KubeClient, namespace: string, stage: () => Stage):
       }
     },
   }
-}
-
-async function installDefinitions(kube: KubeClient): Promise<void> {
-  for (const file of ['streamjobs', 'savepoints']) {
-    const text = await readFile(new URL(`../../../crds/${file}.streamjob.dev.yaml`, import.meta.url), 'utf8')
-    await kube.apply(definitions, parse(text) as KubeObject, { force: true })
-  }
-  await eventually(() => kube.list(streamJobs), { what: 'the resource StreamJob' })
-}
-
-const definitions: Resource<KubeObject> = {
-  ...resource('apiextensions.k8s.io', 'v1', 'customresourcedefinitions', 'CustomResourceDefinition'),
-  namespaced: false,
 }
 
 function summary(job: StoredJob | null): string {

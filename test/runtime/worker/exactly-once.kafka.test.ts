@@ -92,7 +92,7 @@ test('tasks move when the parallelism changes under load, and nothing is lost or
     from += 4_000
     await job.scale(parallelism)
     const tasks = (): number[] => job.statuses.map((status) => status.tasks.length)
-    await eventually(() => tasks().reduce((a, b) => a + b, 0) === 4 && Math.max(...tasks()) - Math.min(...tasks()) <= 1, { timeoutMs: 30_000 })
+    await eventually(() => tasks().reduce((a, b) => a + b, 0) === 4 && Math.max(...tasks()) - Math.min(...tasks()) <= 1)
   }
   await run.drained()
   await assertExact(t, run, 16_000)
