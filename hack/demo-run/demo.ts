@@ -29,6 +29,7 @@ export async function demoUp(print: (line: string) => void): Promise<boolean> {
 export async function demoDown(): Promise<void> {
   await stopGenerator()
   await systemDown()
+  say('nothing of the demo is up; what was built stays in the cache')
 }
 
 /** Says what is up. Returns whether all of it is. */
