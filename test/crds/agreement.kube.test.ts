@@ -43,7 +43,7 @@ async function dryRun(spec: Json): Promise<AnyResource | string> {
   const path = `/apis/${group}/${version}/namespaces/${namespace}/${plural}?dryRun=All&fieldValidation=Ignore`
   const body = { apiVersion, kind, metadata: { name: 'generated', namespace }, spec }
   try {
-    return (await transport.json({ name: 'dry run', method: 'POST', path, body }, 30_000, AbortSignal.timeout(30_000))) as AnyResource
+    return (await transport.json({ name: 'dry run', method: 'POST', path, body }, 60_000, AbortSignal.timeout(60_000))) as AnyResource
   } catch (error) {
     if (isInvalid(error)) return error.message
     throw error

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { Registry } from '@prometheus-io/client'
-import { systemClock } from '../../../operator/clock.ts'
+import { type Clock, systemClock } from '../../../operator/clock.ts'
 import type { KubeClient } from '../../../operator/kube/client.ts'
 import { createEventRecorder, type EventRecorder, type Happening } from '../../../operator/kube/events.ts'
 import { configMaps, events, type KubeObject } from '../../../operator/kube/resources.ts'
@@ -10,6 +10,7 @@ import { createMetrics, type Metrics } from '../../../operator/metrics.ts'
 import { eventually } from '../../support/eventually.ts'
 import { startFaultyApi } from '../../support/faulty-api.ts'
 import { testClient, testConnection, testNamespace } from '../../support/kube.ts'
+import { ManualClock } from './manual-clock.ts'
 
 const client = await testClient()
 test.after.always(() => client.close())
@@ -110,7 +111,7 @@ test('a long note is cut at 1,024 bytes between characters', async (t) => {
 test('what was recorded before the end is still written', async (t) => {
   const namespace = await testNamespace(client)
   const object = await client.create(configMaps, { metadata: { name: 'revenue', namespace } })
-  const world = start(client)
+  const world = start(client, { clock: new ManualClock() })
   for (let i = 0; i < 10; i++) world.recorder.record(scaled(object, `note ${i}`))
   await world[Symbol.asyncDispose]()
   t.is((await client.list(events, { namespace })).items.length, 10)
@@ -126,7 +127,10 @@ async function dropped(metrics: Metrics, reason: string): Promise<number> {
   return Number(line?.split(' ')[1] ?? 0)
 }
 
-function start(client: KubeClient, extra: { seriesMs?: number } = {}): AsyncDisposable & { recorder: EventRecorder; metrics: Metrics } {
+function start(
+  client: KubeClient,
+  extra: { seriesMs?: number; clock?: Clock } = {},
+): AsyncDisposable & { recorder: EventRecorder; metrics: Metrics } {
   const metrics = createMetrics(new Registry())
   const names = { controller: 'streamjob.dev/operator', instance: 'operator-0' }
   const recorder = createEventRecorder({ client, log: silentLog, metrics, clock: systemClock, random: Math.random, ...names, ...extra })

@@ -168,7 +168,7 @@ test('an informer is not synced before the last of its namespaces was listed', a
   await eventually(() => api.forwarded.some((line) => line.includes(one)))
   t.false(started.informer.synced)
   api.fault = null
-  await started.informer.whenSynced(AbortSignal.timeout(10_000))
+  await started.informer.whenSynced(AbortSignal.timeout(60_000))
   t.true(started.informer.synced)
   await started[Symbol.asyncDispose]()
 })
@@ -260,7 +260,7 @@ async function follow(extra: Extra) {
 
 async function run<I extends Pick<Informer<ConfigMap>, 'run' | 'whenSynced'>>(api: FaultyApi, make: (options: Options) => I): Promise<World<I>> {
   const world = start(api, make)
-  await world.informer.whenSynced(AbortSignal.timeout(20_000))
+  await world.informer.whenSynced(AbortSignal.timeout(60_000))
   return world
 }
 

@@ -40,7 +40,7 @@ export async function valuesOf(client: KafkaClient, topic: string, partition = 0
   const values: string[] = []
   const end = await client.reader.listOffset(topic, partition, 'highWatermark')
   let position = 0
-  for await (const block of client.reader.readRange(topic, partition, 0, end, AbortSignal.timeout(20_000))) {
+  for await (const block of client.reader.readRange(topic, partition, 0, end, AbortSignal.timeout(60_000))) {
     for (let i = 0; i < block.count; i++) values.push(block.bytes.toString('utf8', block.valueStart[i], block.valueEnd[i]))
     position = block.nextOffset
   }

@@ -63,27 +63,26 @@ test('closing ends every wait at once', async (t) => {
   await member[Symbol.asyncDispose]()
   await client[Symbol.asyncDispose]()
   await Promise.all(waits)
-  t.true(performance.now() - before < 1_000)
+  t.true(performance.now() - before < 30_000, 'long before they would end by themselves')
 })
 
-test('an idle client uses no processor time to speak of, warns of nothing, and lets the process end when it is closed', async (t) => {
+test('an idle client lets the process sleep, warns of nothing, and lets the process end when it is closed', async (t) => {
   const program = `
     import { connectKafka } from './runtime/kafka/connect.ts'
     const client = connectKafka({ brokers: ${JSON.stringify(brokers())} }, { clientId: 'idle' })
     await client.reader.clusterId()
     const member = client.member({ groupId: 'idle.' + process.pid, instanceId: 'w-0', sessionTimeoutMs: 10000, rebalanceTimeoutMs: 3000, assign: () => new Map() })
     await member.join(Buffer.alloc(0))
-    const before = process.cpuUsage()
+    const turns = () => performance.nodeTiming.uvMetricsInfo.loopCount
+    const before = turns()
     await new Promise((resolve) => setTimeout(resolve, 2000))
-    const { user, system } = process.cpuUsage(before)
+    console.log(turns() - before)
     await client[Symbol.asyncDispose]()
-    console.log(JSON.stringify({ busy: (user + system) / 2e6 }))
   `
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--input-type=module-typescript', '-e', program], { timeout: 30_000 })
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--input-type=module-typescript', '-e', program], { timeout: 90_000 })
   t.is(stderr, '')
-  const { busy } = JSON.parse(stdout) as { busy: number }
-  // The timer loop that is guarded against costs twice as much, on each connection.
-  t.true(busy < 0.04, `${busy} of a core`)
+  // The timer loop that is guarded against turns every millisecond, for each connection.
+  t.true(Number(stdout) < 400, `${stdout} turns of the event loop`)
 })
 
 /** Of a port that nobody listens at any more. */

@@ -159,7 +159,7 @@ test('a range ends before its last offset, even inside of a batch', async (t) =>
   await fill(client, topic, 0, ['a', 'b', 'c', 'd', 'e'])
   const offsets: number[] = []
   let position = 0
-  for await (const block of client.reader.readRange(topic, 0, 1, 4, AbortSignal.timeout(20_000))) {
+  for await (const block of client.reader.readRange(topic, 0, 1, 4, AbortSignal.timeout(60_000))) {
     offsets.push(...block.offsets.subarray(0, block.count))
     position = block.nextOffset
   }
