@@ -7,7 +7,7 @@ export interface RevenueJob {
   readonly applicationId: string
   readonly input: string
   readonly output: string
-  readonly manifest: object
+  readonly manifest: { readonly spec: { readonly kafka: object; readonly program: object } & object } & object
   /** What the oracle has to know of it. */
   readonly windowedCount: WindowedCount
 }
@@ -17,9 +17,11 @@ export interface RevenueOptions {
   readonly name?: string
   readonly parallelism: number
   readonly commitInterval?: string
+  /** Of a worker's container. */
+  readonly resources?: object
 }
 
-export function revenueJob({ namespace, name = 'revenue', parallelism, commitInterval = '1s' }: RevenueOptions): RevenueJob {
+export function revenueJob({ namespace, name = 'revenue', parallelism, commitInterval = '1s', resources }: RevenueOptions): RevenueJob {
   const input = `${namespace}-${name}-orders`
   const output = `${namespace}-${name}-results`
   const schema = { customer: 'string', amount: 'integer', at: 'timestamp' }
@@ -39,6 +41,7 @@ export function revenueJob({ namespace, name = 'revenue', parallelism, commitInt
       parallelism,
       processing: { commitInterval, transactionTimeout: '15s', sessionTimeout: '30s' },
       program: { steps },
+      ...(resources && { pod: { resources } }),
     },
   }
   return {

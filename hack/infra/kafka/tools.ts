@@ -38,11 +38,14 @@ export function parseConsoleRecord(text: string): ConsoleRecord {
   }
 }
 
-/** The records of the group coordinator about one group, oldest first: each is the group as it was after a change, null when it was deleted. */
-export async function groupRecords(broker: Broker, group: string, idleMs = 3_000): Promise<readonly (GroupRecord | null)[]> {
+/**
+ * The records of the group coordinator about one group, oldest first: each is the group as it was after a change, null when it was deleted. Groups that
+ * commit offsets write to the same topic all the time: the end is where nothing about a group has been printed for `idleMs`.
+ */
+export async function groupRecords(broker: Broker, group: string, idleMs = 5_000): Promise<readonly (GroupRecord | null)[]> {
   const formatter = ['--formatter', 'org.apache.kafka.tools.consumer.GroupMetadataMessageFormatter']
   const args = ['--topic', '__consumer_offsets', '--from-beginning', '--timeout-ms', String(idleMs), ...formatter]
-  const output = (await Array.fromAsync(toolOutput(broker, consumerClass, args, '\n'))).join('\n')
+  const output = (await Array.fromAsync(toolOutput(broker, consumerClass, args, '\n', idleMs))).join('\n')
   // The formatter puts nothing between two records.
   const records = output.split(/(?=\{"key":\{"type":)/).filter((text) => text.startsWith('{"key"'))
   return records.map((text) => JSON.parse(text) as StoredGroup).flatMap(({ key, value }) => (key.data.group === group ? [value?.data ?? null] : []))
@@ -74,8 +77,17 @@ const [recordEnd, fieldEnd, headerEnd, nullLiteral] = ['\x1c\n', '\x1d', '\x1e',
 /** Inside a container the broker's loopback address is the same. */
 const bootstrap = (broker: Broker): readonly string[] => ['--bootstrap-server', broker.address]
 
-/** Pieces of a tool's output. Reading to the end by a time-out is no failure; a tool that printed nothing and failed is. */
-async function* toolOutput(broker: Broker, toolClass: string, args: readonly string[], separator: string): AsyncGenerator<string> {
+/**
+ * Pieces of a tool's output. Reading to the end by a time-out is no failure; a tool that printed nothing and failed is.
+ * @param quietMs The tool is ended when, after its first words, it prints nothing for so long.
+ */
+async function* toolOutput(
+  broker: Broker,
+  toolClass: string,
+  args: readonly string[],
+  separator: string,
+  quietMs: number | null = null,
+): AsyncGenerator<string> {
   const [command, words] = await broker.driver.tool(broker.settings, toolClass, [...bootstrap(broker), ...args])
   const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'pipe'], env: environment() })
   const errors: string[] = []
@@ -83,18 +95,25 @@ async function* toolOutput(broker: Broker, toolClass: string, args: readonly str
   const ended = new Promise<number>((resolve) => child.on('close', (code) => resolve(code ?? 1)))
   let rest = ''
   let pieces = 0
+  let quiet: NodeJS.Timeout | undefined
   try {
     for await (const chunk of child.stdout.setEncoding('utf8')) {
+      clearTimeout(quiet)
+      if (quietMs !== null) quiet = setTimeout(() => child.kill(), quietMs)
       const found = (rest + String(chunk)).split(separator)
       rest = found.pop() ?? ''
       pieces += found.length
       yield* found
     }
-    if (rest.trim() !== '') yield rest
+    if (rest.trim() !== '') {
+      pieces += 1
+      yield rest
+    }
     const code = await ended
     const processed = /Processed a total of \d+ messages/.test(errors.join(''))
     if (code !== 0 && pieces === 0 && !processed) throw new CommandFailed(toolClass, code, errors.join('').slice(-4_000))
   } finally {
+    clearTimeout(quiet)
     child.kill()
   }
 }
