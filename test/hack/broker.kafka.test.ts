@@ -30,7 +30,7 @@ test('the console consumer gives committed records only, with all that they hold
   await open.send({ topic, messages: [{ partition: 1, value: 'open' }] })
 
   const broker = await runningBroker(owner)
-  const records = await Array.fromAsync(consoleConsume(broker!, topic, 3_000))
+  const records = await Array.fromAsync(consoleConsume(broker!, topic, 10_000))
   t.deepEqual(
     records.sort((a, b) => a.partition - b.partition),
     [
@@ -54,7 +54,7 @@ test("a group's records in the broker tell its generations and members", async (
   await consumer.run({ eachMessage: async () => {} })
   await joined
   const broker = await runningBroker(owner)
-  const records = await groupRecords(broker!, topic)
+  const records = await groupRecords(broker!, topic, 10_000)
   const last = records.at(-1)
   t.is(last?.generation, 1)
   t.is(last?.members.length, 1)
