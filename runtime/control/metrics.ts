@@ -2,6 +2,7 @@
 import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
 import type { Telemetry } from '../worker/telemetry.ts'
 import { createTelemetry } from '../worker/telemetry.ts'
+import { isReady } from '../worker/status.ts'
 import type { Worker } from '../worker/worker.ts'
 
 export const workerMetrics = {
@@ -92,7 +93,7 @@ function registerScrape(registry: Registry, worker: Worker): void {
     streamjob_watermark_seconds: perTask((task) => (Number.isFinite(task.stage.watermark) ? task.stage.watermark / 1_000 : null)),
     streamjob_state_rows: perTask((task) => task.store.rows),
     streamjob_state_bytes: perTask((task) => task.store.memoryBytes),
-    streamjob_ready: plain(() => (worker.status().state === 'running' ? 1 : 0)),
+    streamjob_ready: plain(() => (isReady(worker.status()) ? 1 : 0)),
   }
   for (const [name, samples] of Object.entries(sources)) register(registry, name as keyof typeof sources, samples)
 }

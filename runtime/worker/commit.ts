@@ -10,6 +10,8 @@ export interface Committer {
   readonly identity: GroupIdentity
   readonly ordinal: number
   readonly epoch: number
+  /** Epoch ms; the timestamp of the changelog's rows. */
+  readonly clock: () => number
 }
 
 /** How much of the changelog may wait in the producer before it is sent. Bytes. */
@@ -30,7 +32,7 @@ export async function commitTasks(tasks: readonly Task[], producer: Transactiona
 async function writeChangelog(task: Task, producer: TransactionalProducer, committer: Committer): Promise<OffsetToCommit> {
   const { topic, topicId, partition } = task.input
   const { commit, offset, snapshot } = task.prepare()
-  const now = Date.now()
+  const now = committer.clock()
   for (const { key, value } of task.store.changes()) {
     producer.append(task.changelogTopic, partition, key, 0, key.length, value, 0, value?.length ?? 0, now, [])
     if (producer.bufferedBytes > changelogFlushBytes) await producer.flush()

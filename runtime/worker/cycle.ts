@@ -6,6 +6,7 @@ import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { GroupMember } from '../kafka/client.ts'
 import { StreamJobError } from '../errors.ts'
 import { commitTasks } from './commit.ts'
+import { Pace } from './pace.ts'
 import type { Producers } from './producers.ts'
 import type { TaskSet } from './tasks.ts'
 import type { Telemetry } from './telemetry.ts'
@@ -19,33 +20,38 @@ export interface CycleOptions {
   readonly epoch: number
   readonly commitIntervalMs: number
   readonly outputLingerMs: number
+  /** Epoch ms. */
+  readonly clock: () => number
   /** Monotonic milliseconds. */
   readonly now: () => number
+  readonly pause: (milliseconds: number, signal: AbortSignal) => Promise<void>
   /** Why the cycle should end; null: go on. Asked after every slice. */
   readonly interrupted: () => string | null
+  /** Called whenever a commit was due and nothing is left to be committed. */
+  readonly committed: () => void
   /** Set when every open window is to be closed; the cycle calls it once that is done and committed. */
   readonly endOfInput: () => (() => void) | null
 }
 
-/** How long a slice of processing may take before the event loop gets its turn. Milliseconds. */
-const sliceMs = 10
 /** How long a wait for records may last before orders and membership are looked at. Milliseconds. */
 const waitMs = 100
 /** What the producers may hold before it is sent. Bytes. */
 const flushBytes = 1024 * 1024
+/** How much state may change before it is committed, though no commit is due yet. Bytes. */
+const changedBytesBound = 64 * 1024 * 1024
 
 /** Runs until interrupted, then commits. Returns the reason. Throws when the open commit is lost or nothing can be done. */
 export async function runCycle(options: CycleOptions): Promise<string> {
-  const { tasks, producers, member, telemetry, now } = options
-  let limit = 256
+  const { tasks, producers, now } = options
+  const pace = new Pace(now)
+  const ending = new Ending(options)
   let flushAt = Infinity
   let commitAt = now() + options.commitIntervalMs
   for (;;) {
-    if (member.state === 'fenced') throw new StreamJobError('member-fenced', `Another process joined the group as ${member.identity?.instanceId}.`)
-    if (member.state === 'lost') throw new StreamJobError('membership-lost', 'The group gave this member up; its tasks are somebody else’s now.')
-    const reason = member.state === 'rebalancing' ? 'the group rebalances' : options.interrupted()
-    if (reason !== null || now() >= commitAt) {
+    const reason = reasonToEnd(options)
+    if (reason !== null || now() >= commitAt || tasks.changedBytes > changedBytesBound || ending.done()) {
       await commit(options)
+      ending.committed()
       flushAt = Infinity
       commitAt = now() + options.commitIntervalMs
       if (reason !== null) return reason
@@ -54,61 +60,68 @@ export async function runCycle(options: CycleOptions): Promise<string> {
       await producers.flush()
       flushAt = Infinity
     }
-    const finished = options.endOfInput()
-    if (finished !== null && (await closeEverything(options))) {
-      finished()
-      commitAt = now() + options.commitIntervalMs
-    }
+    ending.begin()
     const task = await tasks.next(Math.max(0, Math.min(waitMs, commitAt - now(), flushAt - now())))
     if (task === null) {
-      if (tasks.all.length === 0) await yieldForWhile(waitMs, member)
+      if (tasks.all.length === 0) await yieldForWhile(options)
       continue
     }
-    const started = now()
-    const done = task.work(limit)
-    const elapsed = now() - started
-    telemetry.busyMs += elapsed
-    limit = nextLimit(limit, done, elapsed)
+    options.telemetry.busyMs += pace.slice(task, () => producers.bufferedBytes > flushBytes)
     if (flushAt === Infinity && producers.bufferedBytes > 0) flushAt = now() + options.outputLingerMs
     await yieldToEventLoop()
   }
 }
 
+function reasonToEnd({ member, interrupted }: CycleOptions): string | null {
+  if (member.state === 'fenced') throw new StreamJobError('member-fenced', `Another process joined the group as ${member.identity?.instanceId}.`)
+  if (member.state === 'lost') throw new StreamJobError('membership-lost', 'The group gave this member up; its tasks are somebody else’s now.')
+  return member.state === 'rebalancing' ? 'the group rebalances' : interrupted()
+}
+
 async function commit(options: CycleOptions): Promise<void> {
-  const { tasks, producers, member, telemetry, now } = options
-  const identity = member.identity
+  const { tasks, producers, member, telemetry, now, clock, ordinal, epoch } = options
+  const { identity } = member
   if (identity === undefined) return
   const started = now()
   await producers.flushOutputs()
-  const committed = await commitTasks(tasks.all, producers.transactional, { identity, ordinal: options.ordinal, epoch: options.epoch })
-  if (committed > 0) telemetry.committed((now() - started) / 1_000)
+  const count = await commitTasks(tasks.all, producers.transactional, { identity, ordinal, epoch, clock })
+  if (count > 0) telemetry.committed((now() - started) / 1_000)
+  options.committed()
 }
 
-/** Closes all windows as if the input had ended; false while tasks still have records at hand. */
-async function closeEverything(options: CycleOptions): Promise<boolean> {
-  const { tasks, producers } = options
-  if (tasks.all.some((task) => task.busy)) return false
-  for (const task of tasks.all) {
-    task.stage.endOfInput()
-    while (!task.stage.resume()) {
-      await producers.flush()
-      await yieldToEventLoop()
-    }
+/** Closes all windows as if the input had ended, by the same slices, flushes and commits as everything else. */
+class Ending {
+  readonly #options: CycleOptions
+  #finish: (() => void) | null = null
+
+  constructor(options: CycleOptions) {
+    this.#options = options
   }
-  await commit(options)
-  return true
+
+  /** Once it is wanted, and no task has records at hand. */
+  begin(): void {
+    const { tasks, endOfInput } = this.#options
+    const finish = endOfInput()
+    if (this.#finish !== null || finish === null || tasks.busy) return
+    for (const task of tasks.all) task.endOfInput()
+    this.#finish = finish
+  }
+
+  /** Whether every window is closed and only the commit is missing. */
+  done(): boolean {
+    return this.#finish !== null && !this.#options.tasks.busy
+  }
+
+  /** To be called behind every commit. */
+  committed(): void {
+    if (!this.done()) return
+    this.#finish?.()
+    this.#finish = null
+  }
 }
 
-/** Aims at slices of `sliceMs`. */
-function nextLimit(limit: number, done: number, elapsed: number): number {
-  if (done < limit && elapsed < sliceMs) return limit
-  const factor = Math.max(0.25, Math.min(2, sliceMs / Math.max(elapsed, 0.01)))
-  return Math.max(1, Math.min(8_192, Math.round(limit * factor)))
-}
-
-async function yieldForWhile(milliseconds: number, member: GroupMember): Promise<void> {
-  const timeout = Promise.withResolvers<void>()
-  const timer = setTimeout(timeout.resolve, milliseconds)
-  await Promise.race([timeout.promise, member.changed()])
-  clearTimeout(timer)
+async function yieldForWhile({ member, pause }: CycleOptions): Promise<void> {
+  const changed = new AbortController()
+  await Promise.race([pause(waitMs, changed.signal), member.changed()])
+  changed.abort()
 }

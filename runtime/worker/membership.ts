@@ -49,7 +49,7 @@ export function leaderAssignor(record: () => JobRecord | null): Assignor {
   return (members) => {
     const order = record()
     const candidates = members.map(({ instanceId, userData }): Candidate => {
-      const { ordinal, epoch, owned } = parse(MemberUserData, userData, `the metadata of ${instanceId}`)
+      const { ordinal, epoch, owned } = introductionOf(userData)
       return { instanceId, ordinal, epoch, owned }
     })
     const assigned = order === null || order.mode === 'stop' ? new Map<string, readonly TaskId[]>() : assignTasks(order, candidates)
@@ -60,6 +60,15 @@ export function leaderAssignor(record: () => JobRecord | null): Assignor {
         return [instanceId, Buffer.from(JSON.stringify(answer))]
       }),
     )
+  }
+}
+
+/** A member that can't be understood gets nothing, and keeps nobody from working. */
+function introductionOf(userData: Buffer): Introduction {
+  try {
+    return MemberUserData.parse(JSON.parse(userData.toString()))
+  } catch {
+    return { epoch: 0, ordinal: 0, owned: [] }
   }
 }
 

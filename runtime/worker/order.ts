@@ -8,7 +8,9 @@ export interface JobOrder extends AsyncDisposable {
   readonly current: JobRecord | null
   /** Whether the topic was read to the end that it had when the worker started. */
   readonly caughtUp: boolean
-  /** Resolves at the next change of `current`, or when `caughtUp` turns true. */
+  /** Why the topic can't be read at the moment; null: it can. */
+  readonly trouble: unknown
+  /** Resolves at the next change of `current`, when `caughtUp` turns true, and at the end. */
   changed(): Promise<void>
 }
 
@@ -20,6 +22,9 @@ export interface FollowOptions {
   readonly pause: (milliseconds: number, signal: AbortSignal) => Promise<void>
 }
 
+const leastPauseMs = 1_000
+const mostPauseMs = 10_000
+
 export function followJobRecord(options: FollowOptions): JobOrder {
   return new Follower(options)
 }
@@ -27,33 +32,37 @@ export function followJobRecord(options: FollowOptions): JobOrder {
 class Follower implements JobOrder {
   current: JobRecord | null = null
   caughtUp = false
+  trouble: unknown = null
   #change = Promise.withResolvers<void>()
   readonly #abort = new AbortController()
-  readonly #run: Promise<void>
 
   constructor(options: FollowOptions) {
-    this.#run = this.#follow(options)
+    void this.#follow(options)
   }
 
   changed(): Promise<void> {
     return this.#change.promise
   }
 
+  /** A request under way may take its time when brokers are down: nobody waits for it, and nothing comes of it. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort()
-    await this.#run
+    this.#change.resolve()
   }
 
   async #follow(options: FollowOptions): Promise<void> {
     const { signal } = this.#abort
+    let pauseMs = leastPauseMs
     while (!signal.aborted) {
       try {
         await this.#read(options)
       } catch (error) {
         if (signal.aborted) return
+        pauseMs = this.trouble === null ? leastPauseMs : Math.min(mostPauseMs, 2 * pauseMs)
+        this.trouble = error
         options.onError(error)
       }
-      await options.pause(1_000, signal)
+      await options.pause(pauseMs, signal)
     }
   }
 
@@ -63,6 +72,7 @@ class Follower implements JobOrder {
     let newest: JobRecord | null = null
     if (end === 0) this.#publish(null)
     for await (const block of reader.tail(topic, 0, signal)) {
+      if (signal.aborted) return
       for (let i = 0; i < block.count; i++) {
         const key = block.bytes.toString('utf8', block.keyStart[i], block.keyEnd[i])
         if ((block.keyStart[i] ?? -1) < 0 || (block.valueStart[i] ?? -1) < 0 || key !== jobRecordKey) continue
@@ -73,12 +83,19 @@ class Follower implements JobOrder {
   }
 
   #publish(record: JobRecord | null): void {
-    if (this.caughtUp && record?.epoch === this.current?.epoch) return
+    this.trouble = null
+    if (this.caughtUp && !replaces(record, this.current)) return
     this.current = record
     this.caughtUp = true
     this.#change.resolve()
     this.#change = Promise.withResolvers<void>()
   }
+}
+
+/** An epoch fences what is older. A job that was deleted and made again begins with a low one. */
+function replaces(record: JobRecord | null, current: JobRecord | null): boolean {
+  if (record === null || current === null) return record !== current
+  return record.identity.uid !== current.identity.uid || record.epoch > current.epoch
 }
 
 function parse(text: string, where: string): JobRecord {

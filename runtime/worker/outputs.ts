@@ -32,13 +32,14 @@ export interface RecordAppender {
 export interface OutputOptions {
   readonly input: { readonly topic: string; readonly partition: number }
   readonly sink: OutputTopic
-  readonly late: OutputTopic
-  readonly deadLetter: OutputTopic
+  /** null: by the policies nothing is written there, and the topic need not exist. */
+  readonly late: OutputTopic | null
+  readonly deadLetter: OutputTopic | null
   readonly policies: { readonly undecodable: Policy; readonly processing: Policy; readonly late: Policy }
   /** The producers of the moment: both are replaced after a failure. In exactly-once mode they are the same. */
   readonly producers: { readonly outputs: RecordAppender; readonly transactional: RecordAppender }
-  /** A dead letter whose key and value are larger keeps its coordinates and headers only. Bytes. */
-  readonly maxDeadLetterBytes: number
+  /** A late record or dead letter that is larger keeps its coordinates only. Bytes. */
+  readonly maxDroppedBytes: number
 }
 
 /** Names of the headers of late and dead-letter records. */
@@ -83,17 +84,24 @@ export class TaskOutput implements StageOutput {
     const window = `[${record.windowStart}, ${record.windowEnd})`
     if (policies.late === 'Fail') throw this.#failure('late', record.index, `its window ${window} closed at watermark ${record.watermark}`)
     if (policies.late === 'Skip') return
-    this.#append(late, record.key, record.value, record.timestamp, [
-      ...this.#coordinates('late', record.index),
-      text(header.transform, record.transform),
-      text(header.windowStart, record.windowStart),
-      text(header.windowEnd, record.windowEnd),
-      text(header.watermark, record.watermark),
-    ])
+    this.#append(
+      late,
+      record.key,
+      record.value,
+      record.timestamp,
+      [],
+      [
+        ...this.#coordinates('late', record.index),
+        text(header.transform, record.transform),
+        text(header.windowStart, record.windowStart),
+        text(header.windowEnd, record.windowEnd),
+        text(header.watermark, record.watermark),
+      ],
+    )
   }
 
   deadLetter(index: number, reason: DropReason, message: string): void {
-    const { deadLetter, policies, maxDeadLetterBytes } = this.#options
+    const { deadLetter, policies } = this.#options
     const policy = reason === 'processing' ? policies.processing : policies.undecodable
     if (policy === 'Fail') throw this.#failure(reason, index, message)
     if (policy === 'Skip') return
@@ -104,14 +112,26 @@ export class TaskOutput implements StageOutput {
     const original = known ? readHeaders(block, index) : []
     const added = [...this.#coordinates(reason, index), text(header.message, message.slice(0, 1_000))]
     const timestamp = known ? (block.timestamps[index] ?? 0) : 0
-    const size = (key?.length ?? 0) + (value?.length ?? 0) + original.reduce((sum, one) => sum + one.key.length + (one.value?.length ?? 0), 0)
-    if (size > maxDeadLetterBytes) this.#append(deadLetter, null, null, timestamp, [...added, text(header.truncated, size)])
-    else this.#append(deadLetter, key, value, timestamp, [...original, ...added])
+    this.#append(deadLetter, key, value, timestamp, original, added)
   }
 
-  #append(target: OutputTopic, key: Uint8Array | null, value: Uint8Array | null, timestamp: number, headers: readonly RecordHeader[]): void {
-    const partition = this.#options.input.partition % target.partitions
-    this.#options.producers.transactional.append(target.topic, partition, key, 0, key?.length ?? 0, value, 0, value?.length ?? 0, timestamp, headers)
+  #append(
+    target: OutputTopic | null,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    timestamp: number,
+    original: readonly RecordHeader[],
+    added: readonly RecordHeader[],
+  ): void {
+    const { input, producers, maxDroppedBytes } = this.#options
+    if (target === null) throw new StreamJobError('internal', 'A record was to be kept in a topic that the policies do not ask for.')
+    const partition = input.partition % target.partitions
+    const [keyBytes, valueBytes] = [key?.length ?? 0, value?.length ?? 0]
+    const size = keyBytes + valueBytes + original.reduce((sum, one) => sum + Buffer.byteLength(one.key) + (one.value?.length ?? 0), 0)
+    const { transactional } = producers
+    if (size <= maxDroppedBytes) {
+      transactional.append(target.topic, partition, key, 0, keyBytes, value, 0, valueBytes, timestamp, [...original, ...added])
+    } else transactional.append(target.topic, partition, null, 0, 0, null, 0, 0, timestamp, [...added, text(header.truncated, size)])
   }
 
   /** A result that failed behind a window comes from no single record (index -1): it has no offset and no timestamp. */

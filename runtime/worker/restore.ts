@@ -2,6 +2,7 @@
  * Taking over a task: fence who may still write, read the group's offset, then the end of the changelog, restore up to it, compare the two.
  * In this order: an offset that is stable cannot change any more, and what it belongs to lies before that end.
  */
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import { StreamJobError } from '../errors.ts'
 import type { KafkaReader } from '../kafka/client.ts'
 import { partitionKey } from '../kafka/records.ts'
@@ -63,7 +64,7 @@ export async function takeOver(order: TakeOver, environment: RestoreEnvironment)
   return new Task({ ...order, store, stage, output, confirmed, mustCommit, since: environment.clock() })
 }
 
-/** Applies every committed row of [start, end); the newest position row, or null. */
+/** Applies every committed row of [start, end); the newest position row, or null. Throws when it is interrupted: half a state is none. */
 async function restoreChangelog(
   order: TakeOver,
   store: StateStore,
@@ -73,8 +74,16 @@ async function restoreChangelog(
   signal: AbortSignal,
 ): Promise<PositionRow | null> {
   let position: PositionRow | null = null
+  let reached = start
   for await (const block of reader.readRange(order.changelogTopic, order.input.partition, start, end, signal)) {
     for (let i = 0; i < block.count; i++) position = restoreRecord(block, i, store) ?? position
+    reached = block.nextOffset
+    // A long changelog must not keep heartbeats and probes waiting.
+    await yieldToEventLoop()
+  }
+  if (reached < end) {
+    const where = `${order.changelogTopic}, partition ${order.input.partition}`
+    throw new StreamJobError('kafka-retriable', `Restoring from ${where} ended at offset ${reached}, before the end ${end}.`)
   }
   return position
 }

@@ -16,6 +16,11 @@ export interface StatusSources {
   readonly telemetry: Telemetry
 }
 
+/** Whether it works under the newest job record, and what it did last did not fail. */
+export function isReady({ state, error }: WorkerStatus): boolean {
+  return state === 'running' && error === null
+}
+
 export function statusOf({ parts, state, record, identity, tasks, fetcher, telemetry }: StatusSources): WorkerStatus {
   return {
     formatVersion: 1,

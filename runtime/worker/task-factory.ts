@@ -27,7 +27,7 @@ export interface TaskFactoryParts {
 /** Output of a closing window is cut into slices of this many bytes. */
 const sliceBytes = 1024 * 1024
 /** Below every broker's default message.max.bytes of 1 MiB. */
-const maxDeadLetterBytes = 900_000
+const maxDroppedBytes = 900_000
 
 interface Prepared {
   readonly record: JobRecord
@@ -69,14 +69,16 @@ export class TaskFactory {
         changelogTopic,
         startFrom: stage.source.startFrom ?? config.processing.startFrom,
         compile: (store) => {
+          const policies = config.errors
+          const deadLetters = policies.undecodable === 'DeadLetter' || policies.processing === 'DeadLetter'
           const output = new TaskOutput({
             input,
             sink: outputTopic(topics, stage.sink.topic),
-            late: outputTopic(topics, this.#lateTopic),
-            deadLetter: outputTopic(topics, names.deadLetterTopic(config.applicationId)),
-            policies: config.errors,
+            late: policies.late === 'DeadLetter' ? outputTopic(topics, this.#lateTopic) : null,
+            deadLetter: deadLetters ? outputTopic(topics, names.deadLetterTopic(config.applicationId)) : null,
+            policies,
             producers,
-            maxDeadLetterBytes,
+            maxDroppedBytes,
           })
           const compiled = compileStage(stage, {
             store,

@@ -102,6 +102,11 @@ export class Task {
     return this.#index - from
   }
 
+  /** Closes every window as if the input had ended; what does not fit into a slice is done by `work`. */
+  endOfInput(): void {
+    this.stage.endOfInput()
+  }
+
   /** Takes down what the commit in the making contains. */
   prepare(): CommitPoint {
     this.#pending = { commit: this.#confirmed.commit + 1, offset: this.#position, snapshot: this.stage.snapshot() }

@@ -8,6 +8,8 @@ import type { Task } from './task.ts'
 
 export class TaskSet {
   #tasks = new Map<string, Task>()
+  /** Tasks that nobody is known to have taken, while this worker has no valid assignment. They are not worked on. */
+  #resting = new Map<string, Task>()
   /** Tasks whose position is not where the fetcher reads. */
   readonly #moved = new Set<Task>()
   readonly #fetcher: BlockFetcher
@@ -20,8 +22,28 @@ export class TaskSet {
     return [...this.#tasks.values()]
   }
 
+  /** Of all whose state this worker holds. */
   get names(): readonly string[] {
-    return [...this.#tasks.keys()]
+    return [...this.#tasks.keys(), ...this.#resting.keys()]
+  }
+
+  /** Whether a task has work at hand. */
+  get busy(): boolean {
+    return this.all.some((task) => task.busy)
+  }
+
+  /** How much state has changed since the last commit. Bytes. */
+  get changedBytes(): number {
+    let bytes = 0
+    for (const task of this.#tasks.values()) bytes += task.store.changedBytes
+    return bytes
+  }
+
+  /** Sets all work aside until an assignment tells whose it is. To be called behind a commit. */
+  rest(): void {
+    for (const [name, task] of this.#tasks) this.#resting.set(name, task)
+    this.#tasks.clear()
+    this.fetch()
   }
 
   /**
@@ -30,6 +52,11 @@ export class TaskSet {
    */
   async keep(assigned: readonly TaskId[], reader: KafkaReader, identity: GroupIdentity, ordinal: number): Promise<readonly TaskId[]> {
     const wanted = new Set(assigned.map(taskName))
+    for (const [name, task] of this.#resting) {
+      this.#tasks.set(name, task)
+      this.#moved.add(task)
+    }
+    this.#resting.clear()
     for (const name of this.names) if (!wanted.has(name)) this.#tasks.delete(name)
     const kept = this.all
     if (kept.length > 0) {
@@ -53,15 +80,20 @@ export class TaskSet {
   /** Forgets everything: the worker lost its membership or its orders. */
   clear(): void {
     this.#tasks.clear()
+    this.#resting.clear()
     this.fetch()
   }
 
-  /** After a lost transaction: every task to what the group says is committed; tasks that somebody else committed since are forgotten. */
-  async resolve(reader: KafkaReader, groupId: string, ordinal: number): Promise<void> {
+  /**
+   * After a lost transaction: every task to what the group says is committed. Tasks that somebody else committed since are forgotten; true when there were
+   * some, so that the assignment is out of date.
+   */
+  async resolve(reader: KafkaReader, groupId: string, ordinal: number): Promise<boolean> {
     const { lost, rewound } = await resolveCommit(this.all, reader, groupId, ordinal)
     for (const task of lost) this.#tasks.delete(task.name)
     for (const task of rewound) this.#moved.add(task)
     this.fetch()
+    return lost.length > 0
   }
 
   /** Reads the tasks there are: those that stay go on with what was read ahead, the others start at their position. */

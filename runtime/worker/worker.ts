@@ -2,45 +2,25 @@
  * A worker: follows the job record, joins the group, takes its tasks over, runs the cycle, and after any failure goes back to what is confirmed.
  * It never leaves the group by itself: a restart inside the session timeout is nobody else's business.
  */
-import type { WorkerConfig } from '../config.ts'
-import { recoveryOf, StreamJobError } from '../errors.ts'
-import type { BlockFetcher, GroupMember, KafkaClient } from '../kafka/client.ts'
-import type { Stage } from '../plan/nodes.ts'
+import { StreamJobError } from '../errors.ts'
+import type { BlockFetcher, GroupMember } from '../kafka/client.ts'
 import type { JobRecord, WorkerStatus } from '../protocol.ts'
 import { names } from '../protocol.ts'
+import { concurrently } from './concurrently.ts'
 import { runCycle } from './cycle.ts'
+import { failureOf } from './failure.ts'
 import { describeAssignment, joinGroup, leaderAssignor } from './membership.ts'
 import type { Joined } from './membership.ts'
 import type { JobOrder } from './order.ts'
 import { followJobRecord } from './order.ts'
+import type { WorkerParts } from './parts.ts'
 import { Producers } from './producers.ts'
+import { cutOff } from './cut-off.ts'
 import { statusOf } from './status.ts'
 import type { WorkerState } from './status.ts'
 import { TaskFactory } from './task-factory.ts'
 import { TaskSet } from './tasks.ts'
 import type { Telemetry } from './telemetry.ts'
-
-export interface Logger {
-  info(message: string, fields?: Record<string, unknown>): void
-  warn(message: string, fields?: Record<string, unknown>): void
-  error(message: string, fields?: Record<string, unknown>): void
-}
-
-export interface WorkerParts {
-  readonly config: WorkerConfig
-  readonly stages: readonly Stage[]
-  readonly codeHash: string
-  readonly instanceId: string
-  readonly ordinal: number
-  readonly kafka: KafkaClient
-  readonly log: Logger
-  readonly telemetry: Telemetry
-  /** Epoch ms. */
-  readonly clock: () => number
-  /** Monotonic ms. */
-  readonly now: () => number
-  readonly pause: (milliseconds: number, signal: AbortSignal) => Promise<void>
-}
 
 /**
  * How long an assignment of an older epoch may stand before this worker asks for another round. A leader that is alive asks by itself when it reads the newer
@@ -48,6 +28,10 @@ export interface WorkerParts {
  */
 const staleAssignmentMs = 500
 const staleAssignment = 'the assignment is of an older epoch'
+/** How long a worker that was asked to stop may try to commit; longer only when brokers do not answer. Milliseconds. */
+const stopGraceMs = 4_000
+/** How many tasks are restored at a time; each reads ahead over a connection of its own. */
+const restoresAtATime = 4
 
 export class Worker {
   readonly telemetry: Telemetry
@@ -59,8 +43,14 @@ export class Worker {
   readonly #tasks: TaskSet
   readonly #factory: TaskFactory
   #state: WorkerState = { state: 'starting', reason: 'the process has just started', error: null }
-  #endOfInput: (() => void) | null = null
+  #endOfInput: PromiseWithResolvers<void> | null = null
   #joined: { readonly record: JobRecord; readonly result: Joined } | null = null
+  /** Since the last commit, or stretch without anything to commit. */
+  #failures = 0
+  /** Whether there may be something to commit before this worker ends. */
+  #cycling = false
+  /** Of the changelogs that the tasks were restored from. */
+  #lineage: number | null = null
 
   constructor(parts: WorkerParts) {
     const { config, kafka } = parts
@@ -73,7 +63,7 @@ export class Worker {
       reader: kafka.reader,
       topic: names.jobTopic(config.applicationId),
       pause: parts.pause,
-      onError: (error) => parts.log.warn('The job record can not be read', describe(error)),
+      onError: (error) => parts.log.warn('The job record can not be read', failureOf(error).fields),
     })
     this.#member = kafka.member({
       groupId: names.group(config.applicationId),
@@ -86,35 +76,27 @@ export class Worker {
     this.#factory = new TaskFactory({ ...parts, producers: this.#producers })
   }
 
-  /** Works until the signal, then commits what is open and returns. Throws what only a new process can cure. */
+  /**
+   * Works until the signal, then commits what is open and returns: within a few seconds, whatever the brokers do. What could not be committed by then is
+   * done again by whoever comes next. Throws what only a new process can cure.
+   */
   async run(signal: AbortSignal): Promise<void> {
-    let failures = 0
-    while (!signal.aborted) {
-      try {
-        await this.#recover()
-        for (;;) {
-          if (signal.aborted) return this.#set('stopping', 'the process was asked to stop')
-          await this.#session(signal, () => (failures = 0))
-        }
-      } catch (error) {
-        if (signal.aborted) return
-        failures += 1
-        await this.#fail(error, failures, signal)
-      }
-    }
+    const completed = await cutOff(this.#work(signal), signal, (ended) => (this.#cycling ? this.#parts.pause(stopGraceMs, ended) : Promise.resolve()))
+    if (!completed && this.#cycling) this.#parts.log.warn('The last commit takes too long; what it held will be done again')
   }
 
   /** Closes every open window as if the input had ended, and commits. Resolves when that is done. */
   closeWindows(): Promise<void> {
-    const done = Promise.withResolvers<void>()
-    this.#endOfInput = done.resolve
-    return done.promise
+    this.#endOfInput ??= Promise.withResolvers<void>()
+    return this.#endOfInput.promise
   }
 
   status(): WorkerStatus {
+    const { current, trouble } = this.#order
+    const state = current === null && trouble !== null && this.#state.error === null ? { ...this.#state, error: errorOf(trouble) } : this.#state
     return statusOf({
       parts: this.#parts,
-      state: this.#state,
+      state,
       record: this.#order.current,
       identity: this.#member.identity,
       tasks: this.#tasks.all,
@@ -129,31 +111,43 @@ export class Worker {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#order[Symbol.asyncDispose]()
-    await this.#fetcher[Symbol.asyncDispose]()
-    await this.#producers[Symbol.asyncDispose]()
-    await this.#member[Symbol.asyncDispose]()
+    await Promise.all([this.#order, this.#fetcher, this.#producers, this.#member].map((part) => part[Symbol.asyncDispose]()))
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      let working = false
+      try {
+        await this.#recover()
+        working = true
+        while (!signal.aborted) await this.#session(signal)
+      } catch (error) {
+        if (signal.aborted) return this.#parts.log.warn('The last commit failed; what it held will be done again', failureOf(error).fields)
+        await this.#fail(error, working, signal)
+      }
+    }
+    this.#set('stopping', 'the process was asked to stop')
   }
 
   /** One round of membership: orders, join, tasks, cycle. Returns when another round is due. */
-  async #session(signal: AbortSignal, succeeded: () => void): Promise<void> {
+  async #session(signal: AbortSignal): Promise<void> {
     const record = await this.#awaitRecord(signal)
     if (record === null) return
     const refusal = this.#refusal(record)
     const joined = await this.#join(record, refusal === null ? record.epoch : 0)
-    const stale = joined.epoch !== record.epoch
-    const assigned = refusal !== null || stale ? [] : joined.tasks
-    const missing = await this.#tasks.keep(assigned, this.#parts.kafka.reader, joined.identity, this.#parts.ordinal)
-    if (missing.length > 0) await this.#takeOver(missing, record, joined.members, signal)
-    this.#tasks.fetch()
+    const stale = refusal === null && joined.epoch !== record.epoch
+    if (record.lineage !== this.#lineage) this.#tasks.clear()
+    this.#lineage = record.lineage
+    if (stale) this.#tasks.rest()
+    else await this.#take(refusal === null ? joined.tasks : [], record, joined, signal)
     this.#setWorking(refusal, stale, record)
-    succeeded()
     const askAgainAt = refusal === null && joined.epoch < record.epoch ? this.#parts.now() + staleAssignmentMs : Infinity
     const interrupted = (): string | null => {
       if (signal.aborted) return 'the process was asked to stop'
       if (this.#order.current !== record) return 'the job record changed'
       return this.#parts.now() > askAgainAt ? staleAssignment : null
     }
+    this.#cycling = true
     const reason = await runCycle({
       tasks: this.#tasks,
       producers: this.#producers,
@@ -163,10 +157,13 @@ export class Worker {
       epoch: record.epoch,
       commitIntervalMs: this.#parts.config.processing.commitIntervalMs,
       outputLingerMs: this.#parts.config.processing.outputLingerMs,
+      clock: this.#parts.clock,
       now: this.#parts.now,
+      pause: this.#parts.pause,
       interrupted,
+      committed: () => this.#succeed(),
       endOfInput: () => this.#endOfInput && this.#finish.bind(this),
-    })
+    }).finally(() => (this.#cycling = false))
     if (reason === staleAssignment) this.#joined = null
     this.#parts.log.info('Cycle ended', { reason, epoch: record.epoch })
   }
@@ -183,17 +180,16 @@ export class Worker {
   }
 
   #finish(): void {
-    this.#endOfInput?.()
+    this.#endOfInput?.resolve()
     this.#endOfInput = null
   }
 
   async #awaitRecord(signal: AbortSignal): Promise<JobRecord | null> {
-    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
     while (!signal.aborted) {
       const { current } = this.#order
       if (this.#order.caughtUp && current !== null) return current
       this.#set('waiting-for-record', `waiting for the job record in ${names.jobTopic(this.#parts.config.applicationId)}`)
-      await Promise.race([this.#order.changed(), aborted])
+      await this.#order.changed()
     }
     return null
   }
@@ -207,51 +203,61 @@ export class Worker {
     return null
   }
 
-  async #takeOver(
-    ids: readonly { stage: string; partition: number }[],
-    record: JobRecord,
-    members: readonly string[],
-    signal: AbortSignal,
-  ): Promise<void> {
-    this.#set('restoring', `restoring ${ids.length} task(s)`)
-    await this.#factory.prepare(record, members)
-    await Promise.all(ids.map(async (id) => this.#tasks.add(await this.#factory.create(id, signal))))
-    this.telemetry.restores += ids.length
-    this.#parts.log.info('Tasks taken over', { tasks: ids.map((id) => `${id.stage}/${id.partition}`), epoch: record.epoch })
+  /** Makes the assigned tasks those of this worker: keeps what it has, restores the rest. */
+  async #take(assigned: Joined['tasks'], record: JobRecord, { identity, members }: Joined, signal: AbortSignal): Promise<void> {
+    const missing = await this.#tasks.keep(assigned, this.#parts.kafka.reader, identity, this.#parts.ordinal)
+    if (missing.length > 0) {
+      this.#set('restoring', `restoring ${missing.length} task(s)`)
+      const started = this.#parts.now()
+      await this.#factory.prepare(record, members)
+      const restored = await concurrently(missing, restoresAtATime, signal, (id, either) => this.#factory.create(id, either))
+      for (const task of restored) this.#tasks.add(task)
+      this.telemetry.restores += missing.length
+      const rows = restored.reduce((sum, task) => sum + task.store.rows, 0)
+      const took = Math.round(this.#parts.now() - started)
+      this.#parts.log.info('Tasks taken over', { tasks: restored.map((task) => task.name), rows, milliseconds: took, epoch: record.epoch })
+    }
+    this.#tasks.fetch()
   }
 
   /** Fresh producers, then every task to what is confirmed. */
   async #recover(): Promise<void> {
+    // Fresh producers would only fence those of the process that took this one's place.
+    if (this.#member.state === 'fenced') throw new StreamJobError('member-fenced', `Another process joined the group as ${this.#parts.instanceId}.`)
     await this.#producers.renew()
-    if (this.#tasks.all.length > 0) {
-      await this.#tasks.resolve(this.#parts.kafka.reader, names.group(this.#parts.config.applicationId), this.#parts.ordinal)
-    }
+    if (this.#tasks.all.length === 0) return
+    const outdated = await this.#tasks.resolve(this.#parts.kafka.reader, names.group(this.#parts.config.applicationId), this.#parts.ordinal)
+    if (outdated) this.#joined = null
   }
 
-  async #fail(error: unknown, failures: number, signal: AbortSignal): Promise<void> {
-    const recovery = recoveryOf(error)
-    const fields = describe(error)
+  /** Decides what to do about a failure, and waits until it may be tried again. `working`: it arose behind the recovery. */
+  async #fail(error: unknown, working: boolean, signal: AbortSignal): Promise<void> {
+    const { log, pause } = this.#parts
+    const { code, message, recovery, rewinds, fields } = failureOf(error)
+    this.#failures += 1
     this.telemetry.rewinds += 1
-    if (recovery === 'restart') {
-      this.#state = { state: 'failed', reason: fields.message, error: { code: fields.code, message: fields.message } }
-      throw error
-    }
-    if (recovery === 'rewind' && failures < 10) {
-      this.#parts.log.warn('Going back to the confirmed commit', fields)
-      return
-    }
+    if (rewinds && working && this.#failures === 1) return log.warn('Going back to the confirmed commit', fields)
+    const state = recovery === 'stop' || recovery === 'restart' ? 'failed' : this.#state.state
+    this.#state = { state, reason: message, error: { code, message } }
+    if (recovery === 'restart') throw error
     if (recovery === 'stop') {
-      this.#parts.log.error('The job needs a human', fields)
+      log.error('The job needs a human', fields)
       this.#tasks.clear()
-      await this.#producers[Symbol.asyncDispose]()
-    } else this.#parts.log.warn('Trying again after a pause', { ...fields, failures })
-    this.#state = {
-      state: recovery === 'stop' ? 'failed' : this.#state.state,
-      reason: fields.message,
-      error: { code: fields.code, message: fields.message },
-    }
-    const pause = recovery === 'stop' ? 60_000 : Math.min(10_000, 250 * 2 ** Math.min(failures, 6))
-    await Promise.race([this.#parts.pause(pause, signal), this.#order.changed()])
+      // Ends the open transaction, which would keep readers waiting.
+      await this.#producers.renew().catch((cause: unknown) => log.warn('The open transaction could not be aborted', failureOf(cause).fields))
+    } else log.warn('Trying again after a pause', { ...fields, failures: this.#failures })
+    const wait = new AbortController()
+    const milliseconds = recovery === 'stop' ? 60_000 : Math.min(10_000, 125 * 2 ** Math.min(this.#failures, 7))
+    await Promise.race([pause(milliseconds, AbortSignal.any([signal, wait.signal])), this.#order.changed()])
+    wait.abort()
+  }
+
+  /** Something was committed, or there is nothing to commit: what went wrong before is over. */
+  #succeed(): void {
+    if (this.#failures === 0) return
+    this.#parts.log.info('Working again', { failures: this.#failures })
+    this.#failures = 0
+    this.#state = { ...this.#state, error: null }
   }
 
   #setWorking(refusal: string | null, stale: boolean, record: JobRecord): void {
@@ -262,16 +268,11 @@ export class Worker {
 
   #set(state: WorkerState['state'], reason: string): void {
     if (this.#state.state !== state || this.#state.reason !== reason) this.#parts.log.info('State', { state, reason })
-    this.#state = { state, reason, error: null }
+    this.#state = { ...this.#state, state, reason }
   }
 }
 
-function describe(error: unknown): { code: string; message: string; [field: string]: unknown } {
-  if (error instanceof StreamJobError)
-    return { code: error.code, message: error.message, ...error.fields, cause: error.cause === undefined ? undefined : String(error.cause) }
-  return {
-    code: 'internal',
-    message: error instanceof Error ? error.message : String(error),
-    stack: error instanceof Error ? error.stack : undefined,
-  }
+function errorOf(error: unknown): NonNullable<WorkerState['error']> {
+  const { code, message } = failureOf(error)
+  return { code, message }
 }

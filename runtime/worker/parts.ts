@@ -1,0 +1,29 @@
+/** What a worker is put together from. */
+import type { WorkerConfig } from '../config.ts'
+import type { KafkaClient } from '../kafka/client.ts'
+import type { Stage } from '../plan/nodes.ts'
+import type { Telemetry } from './telemetry.ts'
+
+/** The part of a log that a worker writes. */
+export interface Logger {
+  info(message: string, fields?: Record<string, unknown>): void
+  warn(message: string, fields?: Record<string, unknown>): void
+  error(message: string, fields?: Record<string, unknown>): void
+}
+
+export interface WorkerParts {
+  readonly config: WorkerConfig
+  readonly stages: readonly Stage[]
+  readonly codeHash: string
+  readonly instanceId: string
+  readonly ordinal: number
+  readonly kafka: KafkaClient
+  readonly log: Logger
+  readonly telemetry: Telemetry
+  /** Epoch ms. */
+  readonly clock: () => number
+  /** Monotonic ms. */
+  readonly now: () => number
+  /** Resolves after the time or at once when the signal fires; never rejects. */
+  readonly pause: (milliseconds: number, signal: AbortSignal) => Promise<void>
+}
