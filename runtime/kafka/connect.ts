@@ -57,6 +57,7 @@ export function clientOver(transport: KafkaTransport, options: KafkaClientOption
     member: (member: MemberOptions) => parts.add(new StaticMember({ ...member, channel: transport.channel(), routes, timing, log })),
     async [Symbol.asyncDispose]() {
       closing.abort()
+      await channel[Symbol.asyncDispose]()
       await parts[Symbol.asyncDispose]()
       await transport[Symbol.asyncDispose]()
     },

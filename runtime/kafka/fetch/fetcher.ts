@@ -109,7 +109,8 @@ export class Fetcher implements BlockFetcher {
     this.#arrived.fire()
     this.#room.fire()
     await this.#options.channel[Symbol.asyncDispose]()
-    await Promise.all([...this.#serving.values(), this.#locating])
+    // A look-up goes over a shared connection, where nothing cuts it short; nothing comes of it any more.
+    await Promise.all(this.#serving.values())
   }
 
   #takeAny(): RecordBlock | null {
@@ -147,7 +148,7 @@ export class Fetcher implements BlockFetcher {
       if (node === undefined) lost = true
       else if (!this.#serving.has(node)) this.#serving.set(node, this.#serve(node))
     }
-    if (lost) this.#locating ??= this.#locate()
+    if (lost && this.#locating === undefined) this.#locating = this.#locate()
   }
 
   async #locate(): Promise<void> {
