@@ -76,11 +76,17 @@ function workerContainerOf(spec: StreamJobSpec, release: Release): Container {
     env: [...(container.env ?? []), ...((spec.program.env ?? []) as NonNullable<Container['env']>)],
     volumeMounts: [...(container.volumeMounts ?? []), ...kafkaSecretMounts(spec.kafka)],
     resources: (spec.pod?.resources as Container['resources']) ?? { requests: { cpu: '100m', memory: '256Mi' } },
-    startupProbe: { httpGet: { path: '/healthz', port: 'http' }, periodSeconds: 1, failureThreshold: 60, timeoutSeconds: 5 },
+    startupProbe: { httpGet: { path: '/healthz', port: 'http' }, periodSeconds: 1, failureThreshold: startupSeconds, timeoutSeconds: 5 },
     livenessProbe: { httpGet: { path: '/healthz', port: 'http' }, periodSeconds: 10, failureThreshold: 3, timeoutSeconds: 5 },
     readinessProbe: { httpGet: { path: '/readyz', port: 'http' }, periodSeconds: 2, failureThreshold: 3, timeoutSeconds: 5 },
   } as Container
 }
+
+/**
+ * How long a worker's process may take to answer for the first time. When a full node starts many at once each gets a small share of its processors: to
+ * kill those that take long would make all of them begin again, for ever. A process that can't start ends by itself.
+ */
+const startupSeconds = 600
 
 /** The author may add labels and annotations, not change ours. */
 function ownLabelsKept(patched: PodTemplate, ours: PodTemplate): PodTemplate {

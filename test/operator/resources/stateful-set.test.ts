@@ -55,6 +55,11 @@ test('a worker runs the main of the runtime with the files of its release', (t) 
   t.is(pod?.terminationGracePeriodSeconds, 30)
 })
 
+test('a worker that starts slowly on a full node is given ten minutes, not killed and begun again', (t) => {
+  const probe = made().spec?.template.spec?.containers[0]?.startupProbe
+  t.is((probe?.periodSeconds ?? 0) * (probe?.failureThreshold ?? 0), 600)
+})
+
 test('Kafka secrets are mounted where the configuration names them', (t) => {
   const kafka = { brokers: ['k:1'], tls: { caSecret: { name: 'ca', key: 'root.pem' } }, sasl: { mechanism: 'plain', secret: 'user' } }
   const pod = made({ kafka }).spec?.template.spec
