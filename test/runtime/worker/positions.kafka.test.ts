@@ -133,5 +133,5 @@ test('policy Fail stops the job at the record and says where it is', async (t) =
   const { code, message } = await failure(run)
   t.is(code, 'record-failed')
   t.regex(message, /partition 1, offset 0 failed \(undecodable\)/)
-  t.is((await run.committed()).get(1), -1)
+  t.true((await run.committed()).get(1)! <= 0, 'its position was not passed; the start may have been committed')
 })
