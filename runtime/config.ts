@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { parseDuration } from '../crds/durations.ts'
 import type { StreamJobSpec } from '../crds/streamjob.ts'
+import { StreamJobError } from './errors.ts'
 
 const milliseconds = z.number().int().min(0)
 
@@ -49,6 +50,22 @@ export const WorkerConfig = z.object({
   }),
 })
 export type WorkerConfig = z.infer<typeof WorkerConfig>
+
+/** The configuration in a file; `path` names it in the message. Throws `config-invalid` with every field that is wrong. */
+export function parseWorkerConfig(text: string, path: string): WorkerConfig {
+  const { success, data, error } = WorkerConfig.safeParse(jsonOf(text, path))
+  if (success) return data
+  const problems = error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`).join('; ')
+  throw new StreamJobError('config-invalid', `${path} is not a worker configuration: ${problems}`)
+}
+
+function jsonOf(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new StreamJobError('config-invalid', `${path} is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}
 
 /** The configuration that a spec asks for, with what depends on where the workers run; all of it is parsed. */
 export function workerConfigOf(

@@ -4,7 +4,8 @@
  */
 import { readFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
-import { WorkerConfig, ports } from './config.ts'
+import { parseWorkerConfig, ports } from './config.ts'
+import type { WorkerConfig } from './config.ts'
 import { createWorkerMetrics } from './control/metrics.ts'
 import { serve } from './control/server.ts'
 import { controlRoutes, probeRoutes } from './control/worker-routes.ts'
@@ -30,10 +31,8 @@ try {
   else throw new StreamJobError('config-invalid', `Usage: main.ts worker | plan; got ${process.argv[2] ?? 'nothing'}.`)
   process.exit(0)
 } catch (error) {
-  log.error('The process ends', {
-    code: error instanceof StreamJobError ? error.code : 'internal',
-    error: error instanceof Error ? error.stack : String(error),
-  })
+  const known = error instanceof StreamJobError ? { ...error.fields, code: error.code } : { code: 'internal' }
+  log.error('The process ends', { ...known, error: error instanceof Error ? error.stack : String(error) })
   process.exit(1)
 }
 
@@ -77,16 +76,19 @@ async function runPlan(config: WorkerConfig): Promise<void> {
   }
   await using _control = await serve(port('STREAMJOB_CONTROL_PORT', ports.control), routes)
   await using _probes = await serve(port('STREAMJOB_HTTP_PORT', ports.http), routes)
-  result = await planProgram(config.program.path)
+  const stopped = new Promise<null>((resolve) => stop.signal.addEventListener('abort', () => resolve(null), { once: true }))
+  const planned = stop.signal.aborted ? null : await Promise.race([planProgram(config.program.path), stopped])
+  if (planned === null) return
+  result = planned
   log.info('Planned', { kind: result.kind })
-  await new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve(), { once: true }))
+  await stopped
 }
 
 async function readConfig(path: string): Promise<WorkerConfig> {
-  const parsed = WorkerConfig.safeParse(JSON.parse(await readFile(path, 'utf8')))
-  if (parsed.success) return parsed.data
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')
-  throw new StreamJobError('config-invalid', `${path} is not a worker configuration: ${problems}`)
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new StreamJobError('config-invalid', `STREAMJOB_CONFIG: ${path} can't be read: ${cause instanceof Error ? cause.message : String(cause)}`)
+  })
+  return parseWorkerConfig(text, path)
 }
 
 function required(name: string): string {

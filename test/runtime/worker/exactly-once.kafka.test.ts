@@ -141,3 +141,18 @@ test('at least once: outputs may repeat, state stays exact', async (t) => {
   const { missing, unexpected, wrong } = compareResults(expected, await run.read(run.output))
   t.deepEqual({ missing, unexpected, wrong }, { missing: [], unexpected: [], wrong: [] })
 })
+
+test('with the policy Skip no late and dead-letter topics are needed', async (t) => {
+  const run = await new JobRun(t, { errors: { undecodable: 'Skip', processing: 'Skip', late: 'Skip' } }).createTopics()
+  const job = await run.start(1)
+  await job.stopWorker(0)
+  const unused = [names.lateTopic(run.applicationId), names.deadLetterTopic(run.applicationId)]
+  await run.admin.deleteTopics(unused)
+  await eventually(async () => (await run.kafka.reader.describeTopics(unused)).size === 0)
+  job.startWorker(0)
+  await run.send(orders({ count: 2_000, partitions: 4 }))
+  await run.drained()
+  const expected = expectedOf(countJob, await run.read(run.input), await run.committed())
+  t.true(expected.dead.size > 0 && expected.late.size > 0)
+  t.deepEqual(compareResults(expected, await run.read(run.output)), { ...nothing, wrong: [] })
+})
