@@ -8,6 +8,7 @@ import { readHeaders } from '../../runtime/kafka/batch/headers.ts'
 import type { KafkaClient } from '../../runtime/kafka/client.ts'
 import { connectKafka } from '../../runtime/kafka/connect.ts'
 import type { Logger } from '../../runtime/log.ts'
+import type { Plan } from '../../runtime/plan/nodes.ts'
 import { openProgram } from '../../runtime/program/open.ts'
 import { names } from '../../runtime/protocol.ts'
 import type { PrintedRecord } from '../e2e/oracle.ts'
@@ -19,6 +20,12 @@ export interface JobRunOptions {
   readonly processing?: object
   readonly errors?: object
   readonly steps?: (input: string, output: string) => readonly object[]
+  /** In the place of steps, for what takes functions. */
+  readonly plan?: (input: string, output: string) => Plan
+  /** Where everybody finds the brokers. */
+  readonly brokers?: readonly string[]
+  /** Where a worker does, when it is another place. */
+  readonly brokersOf?: (clientId: string) => readonly string[]
 }
 
 export class JobRun {
@@ -39,7 +46,7 @@ export class JobRun {
     this.output = `${name}.out`
     this.partitions = options.partitions ?? 4
     this.#options = options
-    const connection = { brokers: brokers() }
+    const connection = this.#connection()
     this.kafka = connectKafka(connection, { clientId: 'test' })
     this.admin = connectAdmin(connection, { clientId: 'test' })
     t.teardown(async () => {
@@ -63,7 +70,7 @@ export class JobRun {
   }
 
   async start(parallelism: number): Promise<LocalJob> {
-    const connection = { brokers: brokers() }
+    const connection = this.#connection()
     const processing = { commitIntervalMs: 200, transactionTimeoutMs: 5_000, sessionTimeoutMs: 10_000, ...this.#options.processing }
     const steps = (this.#options.steps ?? countSteps)(this.input, this.output)
     const program = { kind: 'steps', steps }
@@ -78,8 +85,8 @@ export class JobRun {
     const note = (message: string, fields?: Record<string, unknown>): void => void this.logged.push({ message, fields })
     const log: Logger = { debug() {}, info: note, warn: note, error: note }
     const connect = (clientId: string): KafkaClient =>
-      connectKafka(connection, { clientId, log, transactionTimeoutMs: processing.transactionTimeoutMs })
-    const plan = await openProgram(config.program)
+      connectKafka(this.#connection(clientId), { clientId, log, transactionTimeoutMs: processing.transactionTimeoutMs })
+    const plan = this.#options.plan?.(this.input, this.output) ?? (await openProgram(config.program))
     this.#job = await LocalJob.start({ name: 'worker', config, plan, admin: this.admin, connect, log }, parallelism)
     return this.#job
   }
@@ -96,12 +103,13 @@ export class JobRun {
   }
 
   /** Waits until every worker has committed all that stands in the input. */
-  async drained(): Promise<void> {
+  async drained(timeoutMs = 30_000): Promise<void> {
     const ends = await Promise.all(this.#each((partition) => this.kafka.reader.listOffset(this.input, partition, 'highWatermark')))
-    await eventually(async () => {
+    const drained = async (): Promise<boolean> => {
       const offsets = await this.committed()
       return ends.every((end, partition) => end === 0 || offsets.get(partition) === end)
-    })
+    }
+    await eventually(drained, { timeoutMs, what: 'The end of the input' })
   }
 
   /** The group's offsets by partition, as the broker has them. */
@@ -132,6 +140,11 @@ export class JobRun {
       }
     }
     return found
+  }
+
+  #connection(clientId?: string): { brokers: string[] } {
+    const { brokersOf, brokers: own = brokers() } = this.#options
+    return { brokers: [...((clientId === undefined ? undefined : brokersOf?.(clientId)) ?? own)] }
   }
 
   #each<A>(of: (partition: number) => A): A[] {

@@ -12,7 +12,7 @@ export interface BrokerSettings {
 }
 
 /** Below 32768: a connect to a free port of the ephemeral range can connect to itself, and then keeps the broker from its port. */
-export const brokerPorts: Readonly<Record<BrokerOwner, number>> = { test: 19_092, demo: 19_192, dev: 19_292, bench: 19_392 }
+export const brokerPorts: Readonly<Record<BrokerOwner, number>> = { test: 19_092, demo: 19_192, dev: 19_292, bench: 19_392, outage: 19_492 }
 
 /** Addresses of the listeners, on this machine and from pods. */
 export const addressOf = (settings: BrokerSettings): string => `127.0.0.1:${settings.port}`

@@ -1,22 +1,11 @@
 /** Whole jobs on a real broker, disturbed in every way that fits into one process; judged by the plain model of test/e2e/oracle.ts. */
 import test from 'ava'
-import type { ExecutionContext } from 'ava'
 import { names } from '../../../runtime/protocol.ts'
-import { compareCoordinates, compareResults, expectedOf } from '../../e2e/oracle.ts'
+import { compareResults, expectedOf } from '../../e2e/oracle.ts'
 import { eventually } from '../../support/eventually.ts'
+import { assertExact } from '../../support/exact.ts'
 import { JobRun, countJob } from '../../support/job-run.ts'
 import { orders, randomOf } from '../../support/orders.ts'
-
-const nothing = { missing: [], unexpected: [], duplicated: [] }
-
-/** Output, late and dead-letter topics hold exactly what the committed input gives. */
-async function assertExact(t: ExecutionContext, run: JobRun, atLeast = 1): Promise<void> {
-  const expected = expectedOf(countJob, await run.read(run.input), await run.committed())
-  t.true(expected.records >= atLeast, `${expected.records} records were committed`)
-  t.deepEqual(compareResults(expected, await run.read(run.output)), { ...nothing, wrong: [] })
-  t.deepEqual(compareCoordinates(expected.late, await run.read(names.lateTopic(run.applicationId))), nothing)
-  t.deepEqual(compareCoordinates(expected.dead.keys(), await run.read(names.deadLetterTopic(run.applicationId))), nothing)
-}
 
 test('each result is written once: undisturbed', async (t) => {
   const run = await new JobRun(t).createTopics()
@@ -154,5 +143,5 @@ test('with the policy Skip no late and dead-letter topics are needed', async (t)
   await run.drained()
   const expected = expectedOf(countJob, await run.read(run.input), await run.committed())
   t.true(expected.dead.size > 0 && expected.late.size > 0)
-  t.deepEqual(compareResults(expected, await run.read(run.output)), { ...nothing, wrong: [] })
+  t.deepEqual(compareResults(expected, await run.read(run.output)), { missing: [], unexpected: [], duplicated: [], wrong: [] })
 })
