@@ -1,6 +1,6 @@
 import { say, step } from '../infra/progress.ts'
 import { check } from './check.ts'
-import { generatorRuns, startGenerator, stopGenerator } from './generator.ts'
+import { generatorRuns, removeGenerator, startGenerator, stopGenerator } from './generator.ts'
 import { guide } from './guide.ts'
 import { applyJob, inNamespace, jobExists, jobGone, jobReady } from './job.ts'
 import { showResults } from './live.ts'
@@ -27,7 +27,7 @@ export async function demoUp(print: (line: string) => void): Promise<boolean> {
 
 /** Ends the generator and removes cluster and broker. */
 export async function demoDown(): Promise<void> {
-  await stopGenerator()
+  await removeGenerator()
   await systemDown()
   say('nothing of the demo is up; what was built stays in the cache')
 }

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { daemon, startDaemon, stopDaemon } from '../infra/daemon.ts'
 import type { Broker } from '../infra/kafka/broker.ts'
@@ -14,6 +15,12 @@ export function startGenerator(broker: Broker): void {
 
 /** Ends it once what it has sent is acknowledged. */
 export const stopGenerator = (): Promise<void> => stopDaemon(directory(), name)
+
+/** Ends it and removes what it has left. */
+export async function removeGenerator(): Promise<void> {
+  await stopGenerator()
+  await rm(directory(), { recursive: true, force: true })
+}
 
 /** Whether it sends. */
 export const generatorRuns = (): boolean => daemon(directory(), name) !== null

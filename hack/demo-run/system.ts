@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { chooseClusterDriver, type Cluster } from '../infra/cluster/driver.ts'
-import { buildImage } from '../infra/image/build.ts'
+import { buildImage, type Image } from '../infra/image/build.ts'
 import { brokerDown, brokerUp, runningBroker, type Broker } from '../infra/kafka/broker.ts'
 import { installOperator } from '../infra/operator.ts'
 import { step } from '../infra/progress.ts'
@@ -19,9 +19,9 @@ export async function systemUp(): Promise<System> {
   const cluster = await (await chooseClusterDriver()).up('demo', {})
   const broker = await brokerUp('demo', cluster.hostAddress)
   const image = await buildImage()
-  await step(`image ${image.name} loaded into the cluster`, () => cluster.loadImage(image.archive))
-  await installOperator(cluster, image)
   const system = systemOf(cluster, broker)
+  if (!(await isLoaded(system, image))) await step(`image ${image.name} loaded into the cluster`, () => cluster.loadImage(image.archive))
+  await installOperator(cluster, image)
   await system.kubectl(['apply', '-f', '-'], JSON.stringify(kafkaName(broker)))
   return system
 }
@@ -43,6 +43,16 @@ export const systemOf = (cluster: Cluster, broker: Broker): System => ({
 export async function systemDown(): Promise<void> {
   await brokerDown('demo')
   await (await chooseClusterDriver()).down('demo')
+}
+
+/** Whether every node says that it has the image. */
+async function isLoaded(system: System, image: Image): Promise<boolean> {
+  const { items } = JSON.parse(await system.kubectl(['get', 'nodes', '-o', 'json'])) as { readonly items: readonly NodeJson[] }
+  return items.every(({ status }) => status.images?.some(({ names }) => names?.includes(image.name)) ?? false)
+}
+
+interface NodeJson {
+  readonly status: { readonly images?: readonly { readonly names?: readonly string[] }[] }
 }
 
 /** The Service `kafka` in the namespace `kafka` stands for the broker, which runs outside of the cluster. */
