@@ -20,6 +20,8 @@ export interface BenchOptions {
   readonly variants: ReadonlyMap<string, string>
   /** Where CPU profiles of the workers go; null: none are made. */
   readonly profiles: string | null
+  /** Use the broker and the bids of an earlier run that kept them, and keep them. */
+  readonly keep: boolean
 }
 
 export interface Run extends Drained {
@@ -34,11 +36,11 @@ export interface Measured {
 
 const shape = { keys: 10_000, partitions: 4, windowMs: 10_000 } as const
 
-/** Throws when a worker fails or a result is wrong: then there is nothing to report. The broker is gone afterwards. */
+/** Throws when a worker fails or a result is wrong: then there is nothing to report. The broker is gone afterwards unless it is kept. */
 export async function bench(options: BenchOptions): Promise<Measured> {
   demandProcessUsage()
   const cores = separateCores()
-  await brokerDown('bench')
+  if (!options.keep) await brokerDown('bench')
   try {
     const broker = await brokerUp('bench')
     const brokerPid = daemon(broker.settings.directory, 'broker')?.pid ?? null
@@ -48,21 +50,25 @@ export async function bench(options: BenchOptions): Promise<Measured> {
     await using admin = connectAdmin(connection, { clientId: 'bench', log: silent })
     const input = await step(`${options.records} bids`, () => preload(kafka, admin, { topic: 'bids', records: options.records, ...shape }))
     const runs: Run[] = []
+    const started = Date.now()
     for (let repetition = 1; repetition <= options.repetitions; repetition++) {
       for (const [variant, checkout] of options.variants) {
-        const applicationId = `bench.${variant}-${repetition}`
+        const name = `${variant}-${repetition}`
+        // Kept brokers know the jobs of earlier runs.
+        const applicationId = `bench.${started}.${name}`
         const measure = (): Promise<Drained> =>
-          drainOnce({ applicationId, checkout, broker, brokerPid, input, core: cores?.worker ?? null, ...options })
+          drainOnce({ name, applicationId, checkout, broker, brokerPid, input, core: cores?.worker ?? null, ...options })
         runs.push({ variant, ...(await step(`${variant}, run ${repetition}`, measure)) })
       }
     }
     return { runs, input: { records: input.records, valueBytes: input.valueBytes, results: input.totals.rows }, cores }
   } finally {
-    await brokerDown('bench')
+    if (!options.keep) await brokerDown('bench')
   }
 }
 
 interface RunOptions {
+  readonly name: string
   readonly applicationId: string
   readonly checkout: string
   readonly broker: Broker
@@ -72,7 +78,7 @@ interface RunOptions {
   readonly profiles: string | null
 }
 
-async function drainOnce({ applicationId, checkout, broker, brokerPid, input, core, profiles }: RunOptions): Promise<Drained> {
+async function drainOnce({ name, applicationId, checkout, broker, brokerPid, input, core, profiles }: RunOptions): Promise<Drained> {
   const connection = { brokers: [broker.address] }
   const connect = (clientId: string): ReturnType<typeof connectKafka> => connectKafka(connection, { clientId, log: silent })
   await using admin = connectAdmin(connection, { clientId: 'bench', log: silent })
@@ -84,7 +90,7 @@ async function drainOnce({ applicationId, checkout, broker, brokerPid, input, co
     brokers: connection.brokers,
   }
   const job = await orderJob(order, { admin, connect, log: createLogger('error', {}) })
-  const flags = profiles === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${applicationId}.cpuprofile`]
+  const flags = profiles === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${name}.cpuprofile`]
   await using worker = await WorkerProcess.start({ checkout, job, core, flags })
   const drained = await drain(worker, input.records, brokerPid)
   // A profile is written when it ends.

@@ -54,7 +54,7 @@ const firstAuction = 1_000
 function bidOf(auction: number, price: number, dateTime: number, random: () => number): Bid {
   const channel = ['Apple', 'Google', 'Facebook', 'Baidu'][Math.floor(random() * 4)]
   const url = `https://www.nexmark.com/item${Math.floor(random() * 1e6)}/item.htm?query=1`
-  const extra = Math.floor(random() * 2 ** 52).toString(36) + Math.floor(random() * 2 ** 52).toString(36)
+  const extra = [random(), random(), random(), random()].map((part) => Math.floor(part * 2 ** 30).toString(36)).join('')
   const bidder = 1_000 + Math.floor(random() * 100_000)
   return { auction, price, dateTime, text: JSON.stringify({ auction, bidder, price, channel, url, dateTime, extra }) }
 }

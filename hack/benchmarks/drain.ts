@@ -27,7 +27,7 @@ export interface Drained {
   readonly steadyFrom: number
 }
 
-const sampleMs = 100
+const sampleMs = 200
 const patienceMs = 60_000
 
 interface Sample {

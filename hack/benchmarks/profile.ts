@@ -40,7 +40,7 @@ export async function printShares(directory: string, runs: readonly Run[]): Prom
   for (const run of runs) {
     const repetition = (counts.get(run.variant) ?? 0) + 1
     counts.set(run.variant, repetition)
-    const file = join(directory, `bench.${run.variant}-${repetition}.cpuprofile`)
+    const file = join(directory, `${run.variant}-${repetition}.cpuprofile`)
     const profile = JSON.parse(await readFile(file, 'utf8')) as CpuProfile
     const { shares, costliest } = sumUp(profile, run.steadyFrom * 1e6, run.whole.wallSeconds * 1e6)
     console.log(`\n${file}, steady part:`)

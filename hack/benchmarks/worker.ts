@@ -15,7 +15,7 @@ export interface WorkerOptions {
   readonly job: BenchJob
   /** Null: any. */
   readonly core: number | null
-  /** For Node, before the program. */
+  /** For Node, besides those that its pods have. */
   readonly flags: readonly string[]
 }
 
@@ -40,7 +40,7 @@ export class WorkerProcess implements AsyncDisposable {
     const config = join(directory, 'config.json')
     await writeFile(config, JSON.stringify(job.config))
     const [http = 0, control = 0] = await freePorts(2)
-    const command = [process.execPath, ...flags, join(checkout, 'runtime', 'main.ts'), 'worker']
+    const command = [process.execPath, ...(await nodeFlags(checkout)), ...flags, join(checkout, 'runtime', 'main.ts'), 'worker']
     const [program = '', ...args] = core === null ? command : ['taskset', '-c', String(core), ...command]
     const log = openSync(join(directory, 'log'), 'w')
     const child = spawn(program, args, {
@@ -87,6 +87,12 @@ export class WorkerProcess implements AsyncDisposable {
     clearTimeout(killing)
     await rm(this.#directory, { recursive: true, force: true })
   }
+}
+
+/** What the pods of that checkout start Node with; one of before there were any has none. */
+async function nodeFlags(checkout: string): Promise<readonly string[]> {
+  const config = (await import(join(checkout, 'runtime', 'config.ts'))) as { readonly nodeFlags?: readonly string[] }
+  return config.nodeFlags ?? []
 }
 
 /** Ports that nobody listened on a moment ago. */

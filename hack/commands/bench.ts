@@ -10,11 +10,12 @@ import { acquire } from '../infra/lock.ts'
 import { cacheRoot, checkout } from '../infra/paths.ts'
 import { say } from '../infra/progress.ts'
 
-const usage = `usage: hack/bench [--quick] [--repetitions N] [--records N] [--compare DIR]... [--profile DIR] [--save]
+const usage = `usage: hack/bench [--quick] [--repetitions N] [--records N] [--compare DIR]... [--profile DIR] [--keep] [--save]
   4 million bids are preloaded, then one worker on one core drains them, three times; the output is checked each time
   --quick        400,000 bids, one repetition: whether all works, in less than a minute
   --compare DIR  measures the runtime of another checkout too (its packages installed), in turns with this one
   --profile DIR  writes a CPU profile of each run, and prints where the steady part of its time goes
+  --keep         leaves the broker up and uses the bids of a run before that left it; the next run without it starts anew
   --save         writes hack/benchmarks/results/DATE-COMMIT.json and .md`
 
 const values = valuesOrExit()
@@ -22,7 +23,7 @@ if (values.help) say(usage)
 else await runMain(main)
 
 async function main(): Promise<void> {
-  const { quick = false, profile, compare = [] } = values
+  const { quick = false, keep = false, profile, compare = [] } = values
   const profiles = profile === undefined ? null : resolve(profile)
   if (profiles !== null) await mkdir(profiles, { recursive: true })
   await using _alone = await acquire(join(cacheRoot, 'run', 'bench.lock'))
@@ -31,6 +32,7 @@ async function main(): Promise<void> {
     repetitions: Number(values.repetitions ?? (quick ? 1 : 3)),
     variants: new Map([['this', checkout], ...compare.map((directory) => [basename(resolve(directory)), resolve(directory)] as const)]),
     profiles,
+    keep,
   })
   const report = reportOf(measured, new Date())
   console.log(table(report))
@@ -42,6 +44,7 @@ function parse() {
   const { values: parsed } = parseArgs({
     options: {
       quick: { type: 'boolean' },
+      keep: { type: 'boolean' },
       repetitions: { type: 'string' },
       records: { type: 'string' },
       compare: { type: 'string', multiple: true },
