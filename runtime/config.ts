@@ -102,6 +102,12 @@ function startFrom({ startFrom: from, startTimestamp }: StreamJobSpec['processin
 /** Ports of a pod: probes, metrics on one; status and plan on the other. */
 export const ports = { http: 8080, control: 8081 } as const
 
+/**
+ * What Node gets before the program in a worker. Records come as memory outside of V8's heap, which is small: measured by the heap alone, V8 would collect all
+ * of it after every 20 MB that were read (hack/adr/0005).
+ */
+export const nodeFlags = ['--initial-old-space-size=256'] as const
+
 /** Where things are mounted in a pod. The program lies inside the package, so that it can import `streamjob`. */
 export const paths = {
   app: '/app',

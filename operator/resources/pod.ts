@@ -1,5 +1,5 @@
 /** What the pods of a job have in common, worker or planner: the restricted profile, and how the program is mounted. */
-import { paths, ports } from '../../runtime/config.ts'
+import { nodeFlags, paths, ports } from '../../runtime/config.ts'
 import { workerContainer } from '../../crds/names.ts'
 import type { Pod } from '../kube/resources.ts'
 
@@ -30,7 +30,7 @@ export function runtimeContainer(verb: 'worker' | 'plan', image: string, codeHas
     name: workerContainer,
     image,
     imagePullPolicy: 'IfNotPresent',
-    command: ['node', `${paths.app}/runtime/main.ts`, verb],
+    command: ['node', ...(verb === 'worker' ? nodeFlags : []), `${paths.app}/runtime/main.ts`, verb],
     env: [
       { name: 'POD_NAME', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
       { name: 'STREAMJOB_CONFIG', value: paths.config },

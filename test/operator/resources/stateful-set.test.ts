@@ -40,7 +40,7 @@ for (const [what, pod] of Object.entries({ worker: made().spec?.template.spec, p
 test('a worker runs the main of the runtime with the files of its release', (t) => {
   const pod = made().spec?.template.spec
   const worker = pod?.containers[0]
-  t.deepEqual(worker?.command, ['node', '/app/runtime/main.ts', 'worker'])
+  t.deepEqual(worker?.command, ['node', '--initial-old-space-size=256', '/app/runtime/main.ts', 'worker'])
   t.deepEqual(
     worker?.env?.map(({ name }) => name),
     ['POD_NAME', 'STREAMJOB_CONFIG', 'STREAMJOB_CODE_HASH'],
