@@ -7,7 +7,7 @@ export interface Selection {
   readonly seed: number
 }
 
-/** What the command line asks for, in the order of the table; no name means all. Throws UsageError. */
+/** What the command line asks for, in the order of the table; no name means all but the rare ones. Throws UsageError. */
 export function select(args: readonly string[], randomSeed: () => number): Selection {
   const { values, positionals } = parse(args)
   const unknown = positionals.filter((name) => !suites.some((suite) => suite.name === name))
@@ -15,7 +15,8 @@ export function select(args: readonly string[], randomSeed: () => number): Selec
   if (values.all && positionals.length > 0) throw new UsageError('--all and names of suites exclude each other')
   const seed = values.seed === undefined ? randomSeed() : Number(values.seed)
   if (!Number.isSafeInteger(seed)) throw new UsageError(`--seed takes an integer, not ${values.seed}`)
-  return { suites: positionals.length === 0 ? suites : suites.filter((suite) => positionals.includes(suite.name)), seed }
+  const wanted = (suite: Suite): boolean => (positionals.length === 0 ? values.all === true || suite.rare !== true : positionals.includes(suite.name))
+  return { suites: suites.filter(wanted), seed }
 }
 
 /** A command line that asks for nothing that there is. */

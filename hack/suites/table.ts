@@ -10,6 +10,8 @@ export interface Suite {
   readonly serial: boolean
   /** Without any finished test for so long, the run fails (ava's --timeout). */
   readonly idleTimeout: string
+  /** Too long for every run: only by name or with --all. */
+  readonly rare?: true
   /** What it may take with warm caches on two cores, its infrastructure included. Exceeding it is reported, not failed. */
   readonly budgetSeconds: number
 }
@@ -18,7 +20,7 @@ export interface Suite {
 export const suites: readonly Suite[] = [
   {
     name: 'unit',
-    owns: (file) => !/\.(kafka|kube|chart|e2e)\.test\.ts$/.test(file),
+    owns: (file) => !/\.(kafka|kube|chart|e2e|soak)\.test\.ts$/.test(file),
     needs: [],
     serial: false,
     idleTimeout: '5m',
@@ -37,4 +39,13 @@ export const suites: readonly Suite[] = [
   { name: 'e2e', owns: (file) => file.endsWith('.e2e.test.ts'), needs: ['native'], serial: true, idleTimeout: '15m', budgetSeconds: 840 },
   // The short pass: what shows that nothing depends on the native cluster.
   { name: 'kind', owns: (file) => file.endsWith('smoke.e2e.test.ts'), needs: ['kind'], serial: true, idleTimeout: '10m', budgetSeconds: 180 },
+  {
+    name: 'soak',
+    owns: (file) => file.endsWith('.soak.test.ts'),
+    needs: ['native'],
+    serial: true,
+    idleTimeout: '15m',
+    rare: true,
+    budgetSeconds: 600,
+  },
 ]

@@ -8,12 +8,15 @@ const names = (args: readonly string[]): readonly string[] => select(args, () =>
 const suitesOf = (file: string): readonly string[] => suites.filter((suite) => suite.owns(file)).map((suite) => suite.name)
 const suite = suites[0]!
 
-test('no name, or --all, selects every suite', (t) => {
+test('--all selects every suite, no name every suite but the rare ones', (t) => {
   t.deepEqual(
-    names([]),
+    names(['--all']),
     suites.map(({ name }) => name),
   )
-  t.deepEqual(names(['--all']), names([]))
+  t.deepEqual(
+    names(['--all']).filter((name) => !names([]).includes(name)),
+    ['soak'],
+  )
 })
 
 test('suites run in the order of the table, each once, however they are named', (t) => {
@@ -36,6 +39,7 @@ test('the name of a test file decides its suite', (t) => {
   t.deepEqual(suitesOf('test/charts/values.chart.test.ts'), ['chart'])
   t.deepEqual(suitesOf('test/e2e/kills.e2e.test.ts'), ['e2e'])
   t.deepEqual(suitesOf('test/e2e/smoke.e2e.test.ts'), ['e2e', 'kind'])
+  t.deepEqual(suitesOf('test/e2e/idle.soak.test.ts'), ['soak'])
 })
 
 const result = (counts: Partial<SuiteResult['counts']>, problem: SuiteResult['problem'] = null, seconds = 1): SuiteResult => ({
