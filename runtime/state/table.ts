@@ -89,7 +89,10 @@ export class FlatTable implements StateTable {
     const length = this.#rows.get(row, field.keyLength)
     if (length > inlineKeyBytes) return Buffer.from(this.#arena.view(this.#rows.get(row, field.key), length))
     const ints = this.#rows.ints(row)
-    return Buffer.from(Buffer.from(ints.buffer, (this.#rows.base(row) + field.key) * 4, length))
+    const first = this.#rows.base(row) + field.key
+    const key = Buffer.allocUnsafe(length)
+    for (let i = 0; i < length; i++) key[i] = ints[first + (i >> 2)]! >>> ((i & 3) << 3)
+    return key
   }
 
   delete(row: RowId): void {

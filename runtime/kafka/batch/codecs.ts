@@ -17,11 +17,18 @@ const maxOutputLength = 256 * 1024 * 1024
 
 const codecs: readonly Codec[] = [
   { name: 'none', decompress: (bytes) => bytes },
-  { name: 'gzip', decompress: (bytes) => gunzipSync(bytes, { maxOutputLength }) },
+  { name: 'gzip', decompress: (bytes) => gunzipSync(bytes, { maxOutputLength, chunkSize: roomFor(bytes) }) },
   { name: 'snappy', decompress: decompressSnappy },
   { name: 'lz4', decompress: decompressFrameSync },
-  { name: 'zstd', decompress: (bytes) => zstdDecompressSync(bytes, { maxOutputLength }) },
+  { name: 'zstd', decompress: (bytes) => zstdDecompressSync(bytes, { maxOutputLength, chunkSize: roomFor(bytes) }) },
 ]
+
+/** How much larger the last batch became: the next one is likely to be unpacked in one piece, which need not be copied, and without room to spare. */
+let expansion = 4
+
+function roomFor({ length }: Buffer): number {
+  return Math.min(Math.max(Math.ceil(length * expansion * 1.05), 16 * 1024), 4 * 1024 * 1024)
+}
 
 export const codecNumbers: Readonly<Record<Compression, number>> = { none: 0, gzip: 1, lz4: 3, zstd: 4 }
 
@@ -38,7 +45,9 @@ export function decompress(codec: number, bytes: Buffer): Buffer {
   const known = codecs[codec]
   if (known === undefined) throw new StreamJobError('kafka-protocol', `A record batch has the unknown compression ${codec}`, { fields: { codec } })
   try {
-    return known.decompress(bytes)
+    const unpacked = known.decompress(bytes)
+    expansion = unpacked.length / Math.max(1, bytes.length)
+    return unpacked
   } catch (cause) {
     throw new StreamJobError('kafka-protocol', `A record batch cannot be decompressed as ${known.name}: ${(cause as Error).message}`, { cause })
   }
