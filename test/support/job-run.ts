@@ -61,6 +61,19 @@ export class JobRun {
     return this.#job
   }
 
+  /** As it stands in the file of a worker. */
+  get config(): WorkerConfig {
+    const { processing, errors = {}, steps = countSteps } = this.#options
+    return WorkerConfig.parse({
+      formatVersion: 1,
+      applicationId: this.applicationId,
+      kafka: this.#connection(),
+      program: { kind: 'steps', steps: steps(this.input, this.output) },
+      processing: { commitIntervalMs: 200, transactionTimeoutMs: 5_000, sessionTimeoutMs: 10_000, ...processing },
+      errors,
+    })
+  }
+
   async createTopics(): Promise<this> {
     for (const topic of [this.input, this.output]) {
       await this.admin.createTopic({ topic, partitions: this.partitions, replicationFactor: 1, config: { 'retention.ms': '-1' } })
@@ -70,22 +83,11 @@ export class JobRun {
   }
 
   async start(parallelism: number): Promise<LocalJob> {
-    const connection = this.#connection()
-    const processing = { commitIntervalMs: 200, transactionTimeoutMs: 5_000, sessionTimeoutMs: 10_000, ...this.#options.processing }
-    const steps = (this.#options.steps ?? countSteps)(this.input, this.output)
-    const program = { kind: 'steps', steps }
-    const config = WorkerConfig.parse({
-      formatVersion: 1,
-      applicationId: this.applicationId,
-      kafka: connection,
-      program,
-      processing,
-      errors: this.#options.errors ?? {},
-    })
+    const { config } = this
+    const { transactionTimeoutMs } = config.processing
     const note = (message: string, fields?: Record<string, unknown>): void => void this.logged.push({ message, fields })
     const log: Logger = { debug() {}, info: note, warn: note, error: note }
-    const connect = (clientId: string): KafkaClient =>
-      connectKafka(this.#connection(clientId), { clientId, log, transactionTimeoutMs: processing.transactionTimeoutMs })
+    const connect = (clientId: string): KafkaClient => connectKafka(this.#connection(clientId), { clientId, log, transactionTimeoutMs })
     const plan = this.#options.plan?.(this.input, this.output) ?? (await openProgram(config.program))
     this.#job = await LocalJob.start({ name: 'worker', config, plan, admin: this.admin, connect, log }, parallelism)
     return this.#job
