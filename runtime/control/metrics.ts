@@ -30,7 +30,7 @@ export const workerMetrics = {
   streamjob_watermark_seconds: { type: 'gauge', labels: ['stage', 'partition'], help: 'Watermark as Unix time; absent before the first record.' },
   streamjob_state_rows: { type: 'gauge', labels: ['stage', 'partition'], help: 'Rows of keyed state.' },
   streamjob_state_bytes: { type: 'gauge', labels: ['stage', 'partition'], help: 'Memory held by keyed state.' },
-  streamjob_ready: { type: 'gauge', labels: [], help: '1 while the worker works under the newest job record.' },
+  streamjob_ready: { type: 'gauge', labels: [], help: '1 while the worker works under the newest job record and its last step did not fail.' },
 } as const satisfies Record<string, { type: 'counter' | 'gauge' | 'histogram'; labels: readonly string[]; help: string }>
 
 type Name = keyof typeof workerMetrics

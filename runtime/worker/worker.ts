@@ -92,11 +92,9 @@ export class Worker {
   }
 
   status(): WorkerStatus {
-    const { current, trouble } = this.#order
-    const state = current === null && trouble !== null && this.#state.error === null ? { ...this.#state, error: errorOf(trouble) } : this.#state
     return statusOf({
       parts: this.#parts,
-      state,
+      state: { ...this.#state, error: this.#state.error ?? this.#orderError() },
       record: this.#order.current,
       identity: this.#member.identity,
       tasks: this.#tasks.all,
@@ -201,6 +199,14 @@ export class Worker {
     if (record.codeHash !== codeHash) return `this worker's code is ${codeHash}, the job record names ${record.codeHash}`
     if (ordinal >= record.parallelism) return `ordinal ${ordinal} is beyond the parallelism of ${record.parallelism}`
     return null
+  }
+
+  /** What is wrong with the job record, or with this worker under it. */
+  #orderError(): WorkerState['error'] {
+    const { current, trouble } = this.#order
+    if (current === null) return trouble === null ? null : errorOf(trouble)
+    const { codeHash } = this.#parts
+    return current.mode === 'run' && current.codeHash !== codeHash ? { code: 'code-mismatch', message: this.#refusal(current) ?? '' } : null
   }
 
   /** Makes the assigned tasks those of this worker: keeps what it has, restores the rest. */

@@ -1,0 +1,100 @@
+/** What a worker shows of itself: status, probes, metrics. */
+import test from 'ava'
+import { controlRoutes, probeRoutes } from '../../../runtime/control/worker-routes.ts'
+import { WorkerStatus } from '../../../runtime/protocol.ts'
+import { eventually } from '../../support/eventually.ts'
+import { order, ScriptedWorker } from '../../support/scripted-worker.ts'
+
+async function working(t: Parameters<typeof ScriptedWorker.start>[0]): Promise<ScriptedWorker> {
+  const run = await ScriptedWorker.start(t)
+  run.kafka.put('in', 0, order('a', 5), order('a', 10), order('a', 1_500), { key: 'a', value: '{' }, order('a', 7))
+  await eventually(() => run.kafka.offsets.get('in-0')?.offset === 5)
+  return run
+}
+
+test('the status has every task with its positions, its watermark and its state', async (t) => {
+  const run = await working(t)
+  const { body } = await controlRoutes(run.worker)['/status']!()
+  const status = WorkerStatus.parse(body)
+  t.like(status, { instanceId: 'worker-0', state: 'running', error: null, epoch: 1, codeHash: 'c', generation: 1, memberId: 'worker-0', rewinds: 0 })
+  t.is(status.tasks.length, 2)
+  t.like(status.tasks[0], {
+    stage: 'in',
+    topic: 'in',
+    partition: 0,
+    committedOffset: '5',
+    position: '5',
+    highWatermark: '5',
+    lastStableOffset: '5',
+    watermark: 1_499,
+    stateRows: 1,
+  })
+  t.like(status.tasks[1], { partition: 1, position: '0', watermark: null, stateRows: 0 })
+})
+
+test('a task that never committed has no committed offset', async (t) => {
+  const run = await ScriptedWorker.start(t, { processing: { commitIntervalMs: 600_000 } })
+  await eventually(() => run.worker.status().state === 'running')
+  t.deepEqual(
+    run.worker.status().tasks.map(({ committedOffset, commitNumber }) => ({ committedOffset, commitNumber })),
+    [0, 1].map(() => ({ committedOffset: null, commitNumber: '0' })),
+  )
+})
+
+test('a worker is ready while it works; suspended it is alive, and not ready', async (t) => {
+  const run = await working(t)
+  const routes = probeRoutes(run.worker, run.metrics.registry)
+  const ask = async (path: string): Promise<{ status: number; body: unknown }> => {
+    const { status, body } = await routes[path]!()
+    return { status, body }
+  }
+  t.deepEqual(await ask('/readyz'), { status: 200, body: 'running: working on 2 task(s)\n' })
+  await run.order({ mode: 'stop' })
+  await eventually(() => run.worker.status().state === 'waiting')
+  t.deepEqual(await ask('/readyz'), { status: 503, body: 'waiting: the job is suspended\n' })
+  t.deepEqual(await ask('/healthz'), { status: 200, body: 'ok\n' })
+})
+
+test('a worker of other code than the job record names does no work and says so', async (t) => {
+  const run = await working(t)
+  await run.order({ codeHash: 'other' })
+  await eventually(() => run.worker.status().state === 'waiting')
+  t.deepEqual(run.worker.status().error, { code: 'code-mismatch', message: "this worker's code is c, the job record names other" })
+  t.deepEqual(run.worker.status().tasks, [])
+  await run.order({ codeHash: 'c' })
+  await eventually(() => run.worker.status().state === 'running')
+  t.is(run.worker.status().error, null)
+})
+
+test('metrics count per task, and show nothing of what is not known', async (t) => {
+  const run = await working(t)
+  const lines = (await run.metrics.registry.metrics()).split('\n')
+  const has = (line: string): boolean => t.true(lines.includes(line), line)
+  has('streamjob_records_in_total{stage="in",partition="0"} 5')
+  has('streamjob_records_out_total{stage="in",partition="0"} 1')
+  has('streamjob_records_dropped_total{stage="in",partition="0",reason="undecodable"} 1')
+  has('streamjob_records_dropped_total{stage="in",partition="0",reason="late"} 1')
+  has('streamjob_windows_closed_total{stage="in",partition="0"} 1')
+  has('streamjob_watermark_seconds{stage="in",partition="0"} 1.499')
+  has('streamjob_lag_records{stage="in",partition="0"} 0')
+  has('streamjob_state_rows{stage="in",partition="0"} 1')
+  has('streamjob_tasks 2')
+  has('streamjob_ready 1')
+  has('streamjob_task_restores_total 2')
+  t.true(lines.some((line) => /^streamjob_commit_duration_seconds_count [1-9]/.test(line)))
+  t.false(lines.some((line) => line.startsWith('streamjob_watermark_seconds{stage="in",partition="1"}')))
+})
+
+test('a scrape reads, it does not count: two in a row give the same', async (t) => {
+  const run = await working(t)
+  run.stop.abort()
+  await run.ended
+  t.is(await run.metrics.registry.metrics(), await run.metrics.registry.metrics())
+})
+
+test('the series of a task that is gone are gone', async (t) => {
+  const run = await working(t)
+  await run.order({ mode: 'stop' })
+  await eventually(() => run.worker.status().tasks.length === 0)
+  t.notRegex(await run.metrics.registry.metrics(), /partition="0"/)
+})
