@@ -12,7 +12,7 @@ test('lint refuses an import that goes upwards, and reading the environment outs
   const room = await mkdtemp('runtime/plan/violation-')
   t.teardown(() => rm(room, { recursive: true }))
   const file = join(room, 'upwards.ts')
-  await writeFile(file, "import { worker } from '../../worker/worker.ts'\nexport const home = [worker, process.env['HOME']]\n")
+  await writeFile(file, "import { Worker } from '../../worker/worker.ts'\nexport const home = [Worker, process.env['HOME']]\n")
   const { code, stdout } = await attempt('node_modules/.bin/oxlint', ['--no-ignore', '--format=unix', file])
   t.not(code, 0)
   t.regex(stdout, /upwards\.ts:1:.*runtime\/worker stands above runtime\/plan.*streamjob\(rooms\)/)
