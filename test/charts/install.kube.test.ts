@@ -1,6 +1,7 @@
 import test from 'ava'
 import { isForbidden, isNotFound } from '../../operator/kube/errors.ts'
 import { namespaces, pods as podResource } from '../../operator/kube/resources.ts'
+import { installDefinitions } from '../support/definitions.ts'
 import { testClient, testKubeconfig, testNamespace } from '../support/kube.ts'
 import { resourceOf } from './cluster.ts'
 import { chart, helm, objectsOf, pods, release, template } from './helm.ts'
@@ -53,7 +54,8 @@ test('the chart is installed, upgraded and uninstalled; the resource definitions
     t.true(ok, output)
     return output
   }
-  // Other tests of this server have put the definitions there before.
+  // Other tests of this server put the definitions there too: before, not between helm's look and its write.
+  await installDefinitions(client)
   const notes = await run('install', release.name, chart, '--take-ownership', '--set', `watchNamespaces={${namespace}}`)
   t.true(notes.includes(`manages the StreamJobs of ${namespace}.`))
   t.true(notes.includes(`rollout status deployment/${release.fullname}`))
