@@ -1,9 +1,10 @@
 /** Where a test of the whole system takes place: a namespace, and topics whose names begin with the name of that. Nothing of it stays. */
-import { Kafka, Partitioners, logLevel } from 'kafkajs'
-import type { Message } from 'kafkajs'
+import { Partitioners } from 'kafkajs'
+import type { Kafka, Message } from 'kafkajs'
 import { Namespace, testSystem } from '../support/cluster.ts'
 import type { KubeJson } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
+import { stockKafka } from '../support/stock-kafka.ts'
 
 export class Site implements AsyncDisposable {
   readonly namespace: Namespace
@@ -17,7 +18,7 @@ export class Site implements AsyncDisposable {
   }
 
   static async open(): Promise<Site> {
-    const site = new Site(await Namespace.create(), new Kafka({ brokers: [testSystem.kafka()], logLevel: logLevel.NOTHING }))
+    const site = new Site(await Namespace.create(), stockKafka([testSystem.kafka()]))
     await site.admin.connect()
     return site
   }
@@ -35,9 +36,12 @@ export class Site implements AsyncDisposable {
     await eventually(known, { what: `the topics ${topics.join(', ')}` })
   }
 
-  /** Sends records, by default to the partitions of their keys. */
+  /**
+   * Sends records, each once, by default to the partitions of their keys. A broker that refuses one partition of a request (it does not lead it yet, say) has
+   * taken the others, and kafkajs sends all of them again: numbers of batches keep that from doubling records.
+   */
   async send(topic: string, messages: readonly Message[]): Promise<void> {
-    const producer = this.#kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
+    const producer = this.#kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner, idempotent: true, maxInFlightRequests: 1 })
     await producer.connect()
     try {
       await producer.send({ topic, acks: -1, messages: [...messages] })
