@@ -15,20 +15,28 @@ export const cleanup: Step = {
     const current = known(visit, 'current')
     const memory = visit.world.memory.of(visit.owner.uid)
     if (current === null || memory.cleanedFor === current.hash) return next
-    await removeOldReleases(visit, current.hash)
+    await removeOldReleases(visit, [current.hash, known(visit, 'wanted')?.hash ?? current.hash])
     memory.cleanedFor = current.hash
     return next
   },
 }
 
-async function removeOldReleases(visit: Visit, current: string): Promise<void> {
-  const { kube } = visit.world
+async function removeOldReleases(visit: Visit, inUse: readonly string[]): Promise<void> {
+  const { kube, memory } = visit.world
   const { owner, signal } = visit
+  const { ensured, releases } = memory.of(owner.uid)
   const selection = { namespace: owner.namespace, labelSelector: `${labels.job}=${owner.name},${labels.component}=worker` }
   const { items } = await kube.list(configMaps, selection, { signal })
   const prefix = objectNames.release(owner.name, '')
   const others = items
-    .filter((object) => isOwned(object, owner) && object.metadata.name.startsWith(prefix) && object.metadata.name !== `${prefix}${current}`)
+    .filter(
+      (object) => isOwned(object, owner) && object.metadata.name.startsWith(prefix) && !inUse.includes(object.metadata.name.slice(prefix.length)),
+    )
     .toSorted((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? 1 : -1))
-  for (const { metadata } of others.slice(1)) await kube.delete(configMaps, place(visit, metadata.name), { signal, uid: metadata.uid })
+  for (const { metadata } of others.slice(1)) {
+    // First, as the answer may be lost: a program that comes back soon must not be believed to have its files still.
+    ensured.delete(`${configMaps.plural}/${metadata.name}`)
+    releases.delete(metadata.name.slice(prefix.length))
+    await kube.delete(configMaps, place(visit, metadata.name), { signal, uid: metadata.uid })
+  }
 }

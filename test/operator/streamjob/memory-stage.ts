@@ -1,0 +1,143 @@
+/** The stage in memory: whole visits of one StreamJob, without API server and brokers. Time stands still until it is moved. */
+import { createApplier } from '../../../operator/kube/apply.ts'
+import type { JobKafka } from '../../../operator/kafka/job-kafka.ts'
+import type { Outcome } from '../../../operator/kube/controller.ts'
+import { type Pod, pods, type StatefulSet, statefulSets, type Stored } from '../../../operator/kube/resources.ts'
+import { silentLog } from '../../../operator/log.ts'
+import { Memory } from '../../../operator/streamjob/memory.ts'
+import { createStreamJobReconciler } from '../../../operator/streamjob/reconciler.ts'
+import { type StoredJob, streamJobs, type World } from '../../../operator/streamjob/visit.ts'
+import { planSteps } from '../../../runtime/dsl/steps.ts'
+import type { JobRecord } from '../../../runtime/protocol.ts'
+import { createMemoryApi, type MemoryApi } from '../../support/memory-api.ts'
+import { ManualClock } from '../kube/manual-clock.ts'
+
+export const namespace = 'shop'
+export const name = 'revenue'
+const at = { namespace, name }
+
+export class MemoryStage {
+  readonly api: MemoryApi = createMemoryApi()
+  readonly clock = new ManualClock()
+  readonly events: { readonly reason: string; readonly note: string }[] = []
+  /** What was asked of Kafka that changes something. */
+  readonly effects: string[] = []
+  record: JobRecord | null = null
+  readonly topics = new Set(['orders', 'revenue'])
+  readonly world: World
+
+  constructor(change: Partial<World> = {}) {
+    const { kube } = this.api
+    this.world = {
+      kube,
+      connectKafka: () => this.#kafka(),
+      planSteps,
+      pods: { plan: () => Promise.resolve(null), status: () => Promise.resolve(null) },
+      events: { record: ({ reason, note }) => void this.events.push({ reason, note }) },
+      applier: createApplier(kube),
+      clock: this.clock,
+      random: () => 0,
+      memory: new Memory(),
+      settings: { operatorId: 'o', runtimeImage: 'streamjob:test', kubernetesCluster: 'k', location: { namespace: 'system', podLabels: {} } },
+      ...change,
+    }
+  }
+
+  async create(spec: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.api.kube.create(streamJobs, { metadata: at, spec: { kafka: { brokers: ['kafka:1'] }, ...spec } })
+  }
+
+  async patch(spec: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.api.kube.patch(streamJobs, at, { kind: 'merge', body: { spec } })
+  }
+
+  async job(): Promise<StoredJob> {
+    return await this.api.kube.get(streamJobs, at)
+  }
+
+  async set(): Promise<Stored<StatefulSet>> {
+    return await this.api.kube.get(statefulSets, at)
+  }
+
+  async visit(): Promise<Outcome> {
+    return await createStreamJobReconciler(this.world)(`${namespace}/${name}`, {
+      signal: new AbortController().signal,
+      log: silentLog,
+      failures: 0,
+    })
+  }
+
+  /** Visits, with the cluster doing its part in between, until the job says that nothing is under way and nothing more is written. */
+  async settle(): Promise<void> {
+    for (let visits = 0; visits < 20; visits++) {
+      const written = this.api.writes.length
+      await this.visit()
+      await this.play()
+      if (this.api.writes.length === written) return
+    }
+    throw new Error('the job did not settle')
+  }
+
+  /** The controller of StatefulSets and the kubelet: pods are there and ready at once, or gone. */
+  async play(): Promise<void> {
+    const { kube } = this.api
+    const set = await kube.find(statefulSets, at)
+    if (set === null) return
+    const replicas = set.spec?.replicas ?? 1
+    for (let ordinal = 0; ordinal < 10; ordinal++) {
+      const pod = { namespace, name: `${name}-${ordinal}` }
+      const existing = await kube.find(pods, pod)
+      if (ordinal >= replicas) await kube.delete(pods, pod)
+      else if (existing === null) await this.startPod(pod.name, { labels: set.spec?.template.metadata?.labels ?? {} })
+    }
+    if (set.status?.observedGeneration === set.metadata.generation) return
+    await kube.patch(statefulSets, at, { kind: 'merge', body: { status: { observedGeneration: set.metadata.generation } } })
+  }
+
+  async startPod(pod: string, { labels }: { labels: Readonly<Record<string, string>> }): Promise<void> {
+    const status = { phase: 'Running', podIP: '10.0.0.1', conditions: [{ type: 'Ready', status: 'True' }] }
+    // As much of a pod as the operator looks at.
+    await this.api.kube.create(pods, { metadata: { namespace, name: pod, labels }, status } as unknown as Pod)
+  }
+
+  #kafka(): JobKafka {
+    const note = (effect: string): Promise<void> => Promise.resolve(void this.effects.push(effect))
+    const described = (topic: string) => ({ topic, id: Buffer.from(topic).toString('hex'), partitions: 2 })
+    return {
+      clusterId: () => Promise.resolve('c'),
+      describeTopics: (asked) => Promise.resolve(new Map(asked.filter((topic) => this.topics.has(topic)).map((topic) => [topic, described(topic)]))),
+      ensureTopics: (wanted) => {
+        for (const { topic } of wanted) this.topics.add(topic)
+        return note('ensureTopics')
+      },
+      readJobRecord: () => Promise.resolve(this.record),
+      writeJobRecord: (record) => {
+        this.record = record
+        return note(`writeJobRecord ${record.epoch} ${record.mode}`)
+      },
+      evict: (ids) => note(`evict ${ids.join()}`),
+      resolveTransactions: (ordinals) => note(`resolve ${ordinals.join()}`),
+      deleteGroup: () => note('deleteGroup'),
+      listInternalTopics: () => Promise.resolve([...this.topics].filter((topic) => topic.startsWith(`${namespace}.`))),
+      deleteTopics: (gone) => {
+        for (const topic of gone) this.topics.delete(topic)
+        return note('deleteTopics')
+      },
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    }
+  }
+}
+
+/** A small program: `orders` to `revenue`, told from others by `field`. */
+export function program(field = 'total'): { steps: readonly unknown[] } {
+  const schema = { customer: 'string', amount: 'number', at: 'timestamp' }
+  return {
+    steps: [
+      { from: { topic: 'orders', key: 'customer', format: 'json', schema }, eventTime: { field: 'at', outOfOrderness: '10s' } },
+      { keyBy: 'customer' },
+      { window: { tumbling: '1m', lateness: '30s' } },
+      { aggregate: { name: 'revenue', fields: { [field]: { sum: 'amount' } } } },
+      { to: { topic: 'revenue', format: 'json' } },
+    ],
+  }
+}
