@@ -29,6 +29,8 @@ const ownPodFields = [
   'hostname',
   'subdomain',
   'terminationGracePeriodSeconds',
+  // To replace the whole spec would take all of these away.
+  '$patch',
 ]
 /** Fields of the worker's container that stay ours. */
 const ownContainerFields = ['securityContext', 'command', 'args', 'image', 'ports', 'livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle']

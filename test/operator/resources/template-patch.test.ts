@@ -80,6 +80,7 @@ for (const [what, spec] of Object.entries({
   "the host's files": { volumes: [{ name: 'root', hostPath: { path: '/' } }] },
   "the worker's security context": { containers: [{ name: 'worker', securityContext: { privileged: true } }] },
   "the worker's command": { containers: [{ name: 'worker', command: ['sh'] }] },
+  'all of it at once': { $patch: 'replace', containers: [{ name: 'other', image: 'i', securityContext: { privileged: true } }] },
   "the worker's removal": { containers: [{ name: 'worker', $patch: 'delete' }] },
 })) {
   test(`a pod template may not change ${what}`, (t) => {
