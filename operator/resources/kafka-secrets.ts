@@ -1,8 +1,9 @@
 /** How the Kafka credentials of a job get into its workers: as files, which the kubelet renews when a Secret is rotated. */
-import type { Kafka } from '../../crds/spec/kafka.ts'
+import type { Kafka as KafkaSpec } from '../../crds/spec/kafka.ts'
 import { paths } from '../../runtime/config.ts'
 import type { Pod } from '../kube/resources.ts'
 
+type Kafka = Pick<KafkaSpec, 'tls' | 'sasl'>
 type PodSpec = NonNullable<Pod['spec']>
 type Volume = NonNullable<PodSpec['volumes']>[number]
 type VolumeMount = NonNullable<PodSpec['containers'][number]['volumeMounts']>[number]

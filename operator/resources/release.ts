@@ -20,6 +20,25 @@ export interface Release {
   /** What the workers run, by digest where one is known. */
   readonly image: string
   readonly plan: Planned
+  /** What its pods are made of; null in a release of an operator that did not keep it. */
+  readonly pods: PodSettings | null
+}
+
+/** The part of a spec that goes into pods. Kept with the release, as the spec may be another one by the time that the pods are made. */
+export interface PodSettings {
+  readonly kafka: Pick<StreamJobSpec['kafka'], 'tls' | 'sasl'>
+  readonly env: StreamJobSpec['program']['env']
+  readonly resources?: StreamJobSpec['pod']['resources']
+  readonly podSpec?: NonNullable<StreamJobSpec['pod']['template']>['spec']
+}
+
+export function podSettings({ kafka: { tls, sasl }, program: { env }, pod: { resources, template } }: StreamJobSpec): PodSettings {
+  return {
+    kafka: { ...(tls && { tls }), ...(sasl && { sasl }) },
+    env,
+    ...(resources && { resources }),
+    ...(template?.spec && { podSpec: template.spec }),
+  }
 }
 
 /** The hashes of the release that a spec asks for; known before it is planned. */
@@ -62,7 +81,8 @@ export function decodeRelease(text: string): Release | null {
   const plan = PlanResult.safeParse(value['plan'])
   if (typeof hash !== 'string' || typeof codeHash !== 'string' || typeof image !== 'string' || !plan.success || plan.data.kind !== 'planned')
     return null
-  return { hash, codeHash, image, plan: plan.data }
+  // Whoever may write the ConfigMap may write the StatefulSet too: what stands in it is ours.
+  return { hash, codeHash, image, plan: plan.data, pods: (value['pods'] as PodSettings | undefined) ?? null }
 }
 
 function parseJson(text: string): Record<string, unknown> | null {

@@ -6,8 +6,8 @@ import { objectNames } from './names.ts'
 import type { Owner } from './object.ts'
 import { labelsOf, ownedMetadata, selectorLabels } from './object.ts'
 import { restrictedPod, runtimeContainer, runtimeVolumes } from './pod.ts'
-import type { Release } from './release.ts'
-import { templateMetadataHash } from './release.ts'
+import type { PodSettings, Release } from './release.ts'
+import { podSettings, templateMetadataHash } from './release.ts'
 import { applyTemplatePatch } from './template-patch.ts'
 
 type PodTemplate = StatefulSet['spec'] extends infer Spec ? (NonNullable<Spec> extends { template: infer T } ? T : never) : never
@@ -37,8 +37,9 @@ export function statefulSet(owner: Owner, spec: StreamJobSpec, release: Release,
   }
 }
 
-/** The pod template of a release, with the author's patch applied. */
+/** The pod template of a release, with the author's patch applied. Only labels and annotations are those that the spec asks for now. */
 export function podTemplate(owner: Owner, spec: StreamJobSpec, release: Release, epoch: number): PodTemplate {
+  const settings = release.pods ?? podSettings(spec)
   const template: PodTemplate = {
     metadata: {
       labels: labelsOf(owner.name, 'worker'),
@@ -60,22 +61,24 @@ export function podTemplate(owner: Owner, spec: StreamJobSpec, release: Release,
           labelSelector: { matchLabels: selectorLabels(owner.name, 'worker') },
         },
       ],
-      containers: [workerContainerOf(spec, release)],
-      volumes: [...runtimeVolumes(objectNames.release(owner.name, release.hash)), ...kafkaSecretVolumes(spec.kafka)],
+      containers: [workerContainerOf(settings, release)],
+      volumes: [...runtimeVolumes(objectNames.release(owner.name, release.hash)), ...kafkaSecretVolumes(settings.kafka)],
     },
   }
-  const patched = applyTemplatePatch({ ...template }, spec.pod?.template ?? {}, workerContainer)
+  const { metadata } = spec.pod.template ?? {}
+  const patch = { ...(metadata && { metadata }), ...(settings.podSpec && { spec: settings.podSpec }) }
+  const patched = applyTemplatePatch({ ...template }, patch, workerContainer)
   // A strategic merge of JSON onto a pod template is a pod template; the API server checks the fields.
   return ownLabelsKept(patched as unknown as PodTemplate, template)
 }
 
-function workerContainerOf(spec: StreamJobSpec, release: Release): Container {
+function workerContainerOf({ kafka, env, resources }: PodSettings, release: Release): Container {
   const container = runtimeContainer('worker', release.image, release.codeHash)
   return {
     ...container,
-    env: [...(container.env ?? []), ...((spec.program.env ?? []) as NonNullable<Container['env']>)],
-    volumeMounts: [...(container.volumeMounts ?? []), ...kafkaSecretMounts(spec.kafka)],
-    resources: (spec.pod?.resources as Container['resources']) ?? { requests: { cpu: '100m', memory: '256Mi' } },
+    env: [...(container.env ?? []), ...(env as NonNullable<Container['env']>)],
+    volumeMounts: [...(container.volumeMounts ?? []), ...kafkaSecretMounts(kafka)],
+    resources: (resources as Container['resources']) ?? { requests: { cpu: '100m', memory: '256Mi' } },
     startupProbe: { httpGet: { path: '/healthz', port: 'http' }, periodSeconds: 1, failureThreshold: startupSeconds, timeoutSeconds: 5 },
     livenessProbe: { httpGet: { path: '/healthz', port: 'http' }, periodSeconds: 10, failureThreshold: 3, timeoutSeconds: 5 },
     readinessProbe: { httpGet: { path: '/readyz', port: 'http' }, periodSeconds: 2, failureThreshold: 3, timeoutSeconds: 5 },

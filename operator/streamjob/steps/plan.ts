@@ -3,6 +3,7 @@ import { configMaps } from '../../kube/resources.ts'
 import { objectNames } from '../../resources/names.ts'
 import { isOwned } from '../../resources/object.ts'
 import type { Release } from '../../resources/release.ts'
+import { podSettings } from '../../resources/release.ts'
 import { releaseOf } from '../../resources/release-configmap.ts'
 import { end, endFor, fails, holds, next, unknown } from '../finding.ts'
 import { planInPod, removePlanners } from '../planning.ts'
@@ -57,7 +58,7 @@ async function planned(visit: Visit): Promise<PlanOutcome> {
   const { result, image } = memory.planned
   switch (result.kind) {
     case 'planned':
-      return { release: { hash: program.hash, codeHash: program.codeHash, image, plan: result } }
+      return { release: { hash: program.hash, codeHash: program.codeHash, image, plan: result, pods: podSettings(visit.job.spec) } }
     case 'invalid':
       await removePlanners(visit, null)
       return { finding: fails('ProgramValid', result.reason, problemsText(result)) }

@@ -26,7 +26,7 @@ function unsupported({ job }: Visit) {
 function forbiddenPatch({ job, owner }: Visit) {
   const plan = { kind: 'planned' as const, formatVersion: 1 as const, fingerprint: '', explain: '', stages: [] }
   try {
-    podTemplate(owner, job.spec, { hash: '', codeHash: '', image: '', plan }, 1)
+    podTemplate(owner, job.spec, { hash: '', codeHash: '', image: '', plan, pods: null }, 1)
     return null
   } catch (error) {
     if (error instanceof ForbiddenPatch) return fails('Ready', 'SpecInvalid', error.message)

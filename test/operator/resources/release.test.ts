@@ -20,6 +20,7 @@ const release: Release = {
   codeHash: 'c',
   image: 'streamjob:1',
   plan: { kind: 'planned', formatVersion: 1, fingerprint: 'f', explain: '', stages: [] },
+  pods: null,
 }
 
 test('the order of fields never changes a hash', (t) => {

@@ -15,6 +15,7 @@ const release: Release = {
   codeHash: 'code',
   image: 'streamjob:1',
   plan: { kind: 'planned', formatVersion: 1, fingerprint: 'f', explain: '', stages: [] },
+  pods: null,
 }
 const draft = { hash: 'abc', codeHash: 'code', image: 'jobs:1.4', files: { 'config.json': '{}' } }
 const made = (spec: Record<string, unknown> = {}) => statefulSet(owner, specOf(spec), release, 3, 7)

@@ -8,7 +8,7 @@ import { Memory } from '../../../operator/streamjob/memory.ts'
 import { createStreamJobReconciler } from '../../../operator/streamjob/reconciler.ts'
 import { type StoredJob, streamJobs, type World } from '../../../operator/streamjob/visit.ts'
 import { planSteps } from '../../../runtime/dsl/steps.ts'
-import type { JobRecord } from '../../../runtime/protocol.ts'
+import type { JobRecord, WorkerStatus } from '../../../runtime/protocol.ts'
 import { createMemoryApi, type MemoryApi } from '../../support/memory-api.ts'
 import { ManualClock } from '../kube/manual-clock.ts'
 
@@ -32,7 +32,7 @@ export class MemoryStage {
       kube,
       connectKafka: () => this.#kafka(),
       planSteps,
-      pods: { plan: () => Promise.resolve(null), status: () => Promise.resolve(null) },
+      pods: { plan: () => Promise.resolve(null), status: () => Promise.resolve(workerOf(this.record)) },
       events: { record: ({ reason, note }) => void this.events.push({ reason, note }) },
       applier: createApplier(kube),
       clock: this.clock,
@@ -67,15 +67,20 @@ export class MemoryStage {
     })
   }
 
+  /** Another process takes over: it remembers nothing. */
+  restart(): void {
+    Object.assign(this.world, { memory: new Memory() })
+  }
+
   /** Visits, with the cluster doing its part in between, until the job says that nothing is under way and nothing more is written. */
   async settle(): Promise<void> {
     for (let visits = 0; visits < 20; visits++) {
       const written = this.api.writes.length
       await this.visit()
       await this.play()
-      if (this.api.writes.length === written) return
+      if (this.api.writes.length === written && (await this.job()).status?.operation === undefined) return
     }
-    throw new Error('the job did not settle')
+    throw new Error(`the job did not settle: ${JSON.stringify((await this.job()).status)}`)
   }
 
   /** The controller of StatefulSets and the kubelet: pods are there and ready at once, or gone. */
@@ -126,6 +131,13 @@ export class MemoryStage {
       [Symbol.asyncDispose]: () => Promise.resolve(),
     }
   }
+}
+
+/** A worker that does as the job record says, at once. */
+function workerOf(record: JobRecord | null): WorkerStatus {
+  const state = record?.mode === 'run' ? 'running' : 'waiting'
+  const place = { instanceId: '', generation: null, memberId: null, codeHash: record?.codeHash ?? '', epoch: record?.epoch ?? null }
+  return { formatVersion: 1, ...place, state, reason: '', error: null, commits: 0, rewinds: 0, tasks: [] }
 }
 
 /** A small program: `orders` to `revenue`, told from others by `field`. */
