@@ -9,7 +9,7 @@ export class Memory {
   of(uid: string): JobMemory {
     const known = this.#jobs.get(uid)
     if (known !== undefined) return known
-    const fresh: JobMemory = { ensured: new Map(), releases: new Map(), planned: null, cleanedFor: null }
+    const fresh: JobMemory = { ensured: new Map(), releases: new Map(), planned: null, accepted: null, cleanedFor: null }
     this.#jobs.set(uid, fresh)
     return fresh
   }
@@ -26,6 +26,8 @@ export interface JobMemory {
   readonly releases: Map<string, Release>
   /** The newest answer of planning and the release hash that it is about. */
   planned: { readonly hash: string; readonly result: PlanResult; readonly image: string } | null
+  /** The release whose pods the API server would take. */
+  accepted: string | null
   /** The release behind which old ones have been removed. */
   cleanedFor: string | null
 }

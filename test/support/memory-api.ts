@@ -80,7 +80,10 @@ export function createMemoryApi(): MemoryApi {
     update: (resource, object) => write('update', resource, object.metadata, object as never, () => object as never),
     updateStatus: (resource, object) =>
       write('updateStatus', resource, object.metadata, object as never, (before) => ({ ...before, status: (object as never as Json)['status'] })),
-    apply: (resource, object) => write('apply', resource, object.metadata, object as never, (before) => merge({ ...before }, object as never)),
+    apply: (resource, object, { dryRun } = {}) =>
+      dryRun === true
+        ? Promise.resolve(api.hook('dry-run', resource.plural, object.metadata.name)).then(() => object as never)
+        : write('apply', resource, object.metadata, object as never, (before) => merge({ ...before }, object as never)),
     applyStatus() {
       throw new Error('nobody applies a status')
     },

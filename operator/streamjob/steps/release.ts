@@ -1,13 +1,16 @@
-import { configMaps, networkPolicies, podDisruptionBudgets, serviceAccounts, services } from '../../kube/resources.ts'
+import { isForbidden, isInvalid } from '../../kube/errors.ts'
+import { configMaps, networkPolicies, podDisruptionBudgets, serviceAccounts, services, statefulSets } from '../../kube/resources.ts'
 import { podDisruptionBudget, service, serviceAccount } from '../../resources/companions.ts'
 import { networkPolicy } from '../../resources/network-policy.ts'
+import type { Release } from '../../resources/release.ts'
 import { releaseConfigMap } from '../../resources/release-configmap.ts'
+import { statefulSet } from '../../resources/stateful-set.ts'
 import { ensure, ensureExists } from '../ensure.ts'
-import { next } from '../finding.ts'
-import type { Step } from '../visit.ts'
-import { known } from '../visit.ts'
+import { fails, next } from '../finding.ts'
+import type { Step, Visit } from '../visit.ts'
+import { found, known } from '../visit.ts'
 
-/** Everything that the workers need to be there before they are. */
+/** Everything that the workers need to be there before they are, and the API server's word that it would take them. */
 export const release: Step = {
   name: 'release',
   async run(visit) {
@@ -23,6 +26,28 @@ export const release: Step = {
       await ensureExists(visit, configMaps, releaseConfigMap(owner, job.spec, applicationId, program.source, wanted))
       world.memory.of(owner.uid).releases.set(wanted.hash, wanted)
     }
+    const refusal = await refusalOf(visit, wanted)
+    if (refusal !== null) {
+      found(visit, fails('Ready', 'SpecInvalid', `the API server refuses the pods: ${refusal}`))
+      // What runs goes on as it is.
+      visit.facts.wanted = known(visit, 'current')
+    }
     return next
   },
+}
+
+/** Why the API server would not take the pods of a release, asked before a worker is stopped for it; null when it would. */
+async function refusalOf(visit: Visit, wanted: Release): Promise<string | null> {
+  const { world, owner, job, operation, signal } = visit
+  const memory = world.memory.of(owner.uid)
+  if (operation !== undefined || wanted.hash === known(visit, 'current')?.hash || memory.accepted === wanted.hash) return null
+  try {
+    await world.kube.apply(statefulSets, statefulSet(owner, job.spec, wanted, 0, 1), { force: true, dryRun: true, signal })
+  } catch (error) {
+    if (isForbidden(error) || (isInvalid(error) && error.status === 422)) return error.message
+    // A webhook that can't be asked without an effect: it will say so when the pods are made.
+    if (!isInvalid(error)) throw error
+  }
+  memory.accepted = wanted.hash
+  return null
 }

@@ -1,4 +1,6 @@
 import test from 'ava'
+import { findCondition } from '../../../crds/conditions.ts'
+import { KubeError } from '../../../operator/kube/errors.ts'
 import { MemoryStage, program } from './memory-stage.ts'
 
 const env = (value: string) => [{ name: 'RATE', value }]
@@ -48,4 +50,29 @@ test('an upgrade under way is carried through although the spec asks for a forbi
   const set = await stage.set()
   t.is(set.spec?.replicas, 1)
   t.is((await stage.job()).status?.operation, undefined)
+})
+
+test('pods that the API server refuses stop no worker: the job goes on, at the size that is asked for', async (t) => {
+  const stage = new MemoryStage()
+  await stage.create({ program: program() })
+  await stage.settle()
+  const before = await stage.set()
+  // A dry run of the whole and the real thing are refused alike.
+  stage.api.hook = (verb, plural) => {
+    if (plural === 'statefulsets' && (verb === 'dry-run' || verb === 'apply'))
+      throw new KubeError('apply statefulsets', { status: 422, reason: 'Invalid', message: 'spec.template.spec.tolerations[0].operator: Exist' })
+  }
+  await stage.patch({ parallelism: 2, pod: { template: { spec: { tolerations: [{ operator: 'Exist' }] } } } })
+  await stage.settle()
+  const job = await stage.job()
+  t.regex(findCondition(job.status?.conditions, 'Ready')?.message ?? '', /refuses the pods: .*tolerations\[0\]/)
+  t.is(findCondition(job.status?.conditions, 'WorkersReady')?.status, 'True')
+  const after = await stage.set()
+  t.deepEqual(after.spec?.template, before.spec?.template)
+  t.is(after.spec?.replicas, 2)
+  stage.api.hook = () => {}
+  await stage.patch({ pod: { template: { spec: { tolerations: [{ operator: 'Exists' }] } } } })
+  await stage.settle()
+  t.is(findCondition((await stage.job()).status?.conditions, 'Ready')?.reason, 'Running')
+  t.deepEqual((await stage.set()).spec?.template.spec?.tolerations, [{ operator: 'Exists' }])
 })
