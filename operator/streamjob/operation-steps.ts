@@ -74,19 +74,21 @@ function orderOf(visit: Visit, operation: Operation, previous: JobRecord | null)
 
 /** Workers that have read the record say that they wait; one that does not answer has nothing to say before the deadline. */
 async function committing({ visit, operation }: StepRun): Promise<StepResult> {
-  const epoch = known(visit, 'record')?.epoch ?? 0
   const { clock, pods } = visit.world
-  const working: string[] = []
-  for (const pod of known(visit, 'pods')) {
-    if (parsePodName(visit.owner.name, pod.metadata.name) === null || pod.status?.podIP === undefined) continue
-    if (pod.metadata.deletionTimestamp !== undefined || pod.status.phase !== 'Running') continue
-    const status = await pods.status(pod.status.podIP, visit.signal)
-    const stopped = status !== null && (status.epoch ?? 0) >= epoch && status.tasks.length === 0 && quiet.has(status.state)
-    if (!stopped) working.push(pod.metadata.name)
-  }
-  if (working.length === 0) return done
-  const overdue = operation.deadline !== undefined && clock.now() >= Date.parse(operation.deadline)
-  return overdue ? done : { kind: 'waiting', message: `${working.join(', ')} still to stop` }
+  if (operation.deadline !== undefined && clock.now() >= Date.parse(operation.deadline)) return done
+  const epoch = known(visit, 'record')?.epoch ?? 0
+  // All at once: an answer may take seconds to stay away, and a visit has an end.
+  const working = await Promise.all(
+    known(visit, 'pods').map(async ({ metadata, status: { phase, podIP } = {} }) => {
+      if (parsePodName(visit.owner.name, metadata.name) === null || podIP === undefined) return []
+      if (metadata.deletionTimestamp !== undefined || phase !== 'Running') return []
+      const status = await pods.status(podIP, visit.signal)
+      const stopped = status !== null && (status.epoch ?? 0) >= epoch && status.tasks.length === 0 && quiet.has(status.state)
+      return stopped ? [] : [metadata.name]
+    }),
+  )
+  const names = working.flat()
+  return names.length === 0 ? done : { kind: 'waiting', message: `${names.join(', ')} still to stop` }
 }
 
 const quiet: ReadonlySet<string> = new Set(['waiting', 'waiting-for-record', 'failed'])
