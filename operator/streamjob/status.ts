@@ -17,6 +17,8 @@ export interface StatusInput {
   readonly suspend: boolean
   /** Of the job record; null: it was not read, or there is none. */
   readonly record: { readonly epoch: number; readonly parallelism: number; readonly mode: 'run' | 'stop' } | null
+  /** It was looked for, and there is none: no worker has anything to do. */
+  readonly recordMissing: boolean
   readonly selector: string
   /** `2/3`; null: not looked at. */
   readonly workers: string | null
@@ -73,9 +75,10 @@ function upgrading({ operation }: StatusInput): Finding {
 }
 
 /** Null while it is not known whether the workers have stopped. */
-function suspended({ operation, suspend, record }: StatusInput): Finding | null {
+function suspended({ operation, suspend, record, recordMissing }: StatusInput): Finding | null {
   if (operation?.kind === 'Suspend') return fails('Suspended', 'Suspending', operation.step)
   if (!suspend) return fails('Suspended', 'NotSuspended', '')
+  if (recordMissing) return holds('Suspended', 'SuspendedByUser', 'spec.suspend is true; no worker was started')
   return record?.mode === 'stop' ? holds('Suspended', 'SuspendedByUser', 'spec.suspend is true; state and positions are kept') : null
 }
 

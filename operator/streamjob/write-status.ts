@@ -34,6 +34,7 @@ function statusOf(visit: Visit, previous: StreamJobStatus, operation: Operation 
     deleting: job.metadata.deletionTimestamp !== undefined,
     suspend: job.spec.suspend,
     record: facts.record ?? null,
+    recordMissing: facts.record === null,
     selector: workerSelector(owner.name),
     workers: workersText(visit),
     program: programOf(visit),

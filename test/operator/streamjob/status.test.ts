@@ -21,6 +21,7 @@ function input(findings: readonly Finding[], change: Partial<StatusInput> = {}):
     deleting: false,
     suspend: false,
     record: { epoch: 3, parallelism: 2, mode: 'run' },
+    recordMissing: false,
     selector: 'a=b',
     workers: '2/2',
     program: null,

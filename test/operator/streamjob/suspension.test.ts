@@ -1,6 +1,7 @@
 import test from 'ava'
 import { findCondition } from '../../../crds/conditions.ts'
-import { MemoryStage, program } from './memory-stage.ts'
+import { statefulSets } from '../../../operator/kube/resources.ts'
+import { MemoryStage, name, namespace, program } from './memory-stage.ts'
 
 test('workers that do not answer hold a suspension up for a minute, however many they are', async (t) => {
   let asked = 0
@@ -25,4 +26,14 @@ test('workers that do not answer hold a suspension up for a minute, however many
   await stage.settle()
   t.is(findCondition((await stage.job()).status?.conditions, 'Suspended')?.reason, 'SuspendedByUser')
   t.is(asked, 5)
+})
+
+test('a job that is made suspended says so', async (t) => {
+  const stage = new MemoryStage()
+  await stage.create({ program: program(), suspend: true })
+  await stage.settle()
+  const { conditions } = (await stage.job()).status ?? {}
+  t.is(findCondition(conditions, 'Suspended')?.reason, 'SuspendedByUser')
+  t.is(findCondition(conditions, 'Ready')?.reason, 'SuspendedByUser')
+  t.is(await stage.api.kube.find(statefulSets, { namespace, name }), null)
 })
