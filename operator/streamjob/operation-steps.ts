@@ -45,6 +45,8 @@ const done: StepResult = { kind: 'done' }
 
 async function record({ visit, operation, ahead }: StepRun): Promise<StepResult> {
   const previous = known(visit, 'record')
+  // Without a record no worker has an order that could be withdrawn.
+  if (previous === null && operation.kind === 'Suspend') return done
   const order = orderOf(visit, operation, previous)
   if (order === null) return { kind: 'waiting', message: 'the topics of the program are not ready' }
   const wanted = nextRecord(previous, order)

@@ -1,6 +1,7 @@
 import test from 'ava'
 import { findCondition } from '../../../crds/conditions.ts'
 import { statefulSets } from '../../../operator/kube/resources.ts'
+import { streamJobs } from '../../../operator/streamjob/visit.ts'
 import { MemoryStage, name, namespace, program } from './memory-stage.ts'
 
 test('workers that do not answer hold a suspension up for a minute, however many they are', async (t) => {
@@ -36,4 +37,17 @@ test('a job that is made suspended says so', async (t) => {
   t.is(findCondition(conditions, 'Suspended')?.reason, 'SuspendedByUser')
   t.is(findCondition(conditions, 'Ready')?.reason, 'SuspendedByUser')
   t.is(await stage.api.kube.find(statefulSets, { namespace, name }), null)
+})
+
+test('a job whose record was lost can be suspended', async (t) => {
+  const stage = new MemoryStage()
+  await stage.create({ program: program() })
+  await stage.settle()
+  stage.record = null
+  const { metadata } = await stage.job()
+  const body = { metadata: { annotations: { 'streamjob.dev/adopt': metadata.uid } }, spec: { suspend: true } }
+  await stage.api.kube.patch(streamJobs, metadata, { kind: 'merge', body })
+  await stage.settle()
+  t.is((await stage.set()).spec?.replicas, 0)
+  t.deepEqual(stage.effects.slice(-1), ['resolve 0'])
 })
