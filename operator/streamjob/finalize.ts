@@ -1,9 +1,7 @@
 import { finalizers } from '../../crds/names.ts'
 import { parseDuration } from '../../crds/durations.ts'
 import { names } from '../../runtime/protocol.ts'
-import { StreamJobError } from '../../runtime/errors.ts'
-import { SecretMissing } from '../kafka/credentials.ts'
-import { isForbidden } from '../kube/errors.ts'
+import { isConflict, isForbidden } from '../kube/errors.ts'
 import { namespaces } from '../kube/resources.ts'
 import { carryOut } from './engine.ts'
 import { fails } from './finding.ts'
@@ -46,9 +44,8 @@ export async function finalize(visit: Visit): Promise<number | null> {
     }
     return await release(visit, null)
   } catch (error) {
-    const fromKafka = error instanceof StreamJobError || error instanceof SecretMissing
-    if (giveUp !== null && (fromKafka || isForbidden(error))) return await release(visit, `${giveUp}: ${error.message}`)
-    throw error
+    if (giveUp === null || isConflict(error) || visit.signal.aborted) throw error
+    return await release(visit, `${giveUp}: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 
