@@ -1,4 +1,5 @@
 import { annotations } from '../../../crds/names.ts'
+import { maxWorkers } from '../../../crds/spec/autoscaling.ts'
 import type { Operation } from '../../../crds/streamjob-status.ts'
 import { statefulSets } from '../../kube/resources.ts'
 import { statefulSet, templateMetadataAnnotation } from '../../resources/stateful-set.ts'
@@ -57,7 +58,8 @@ export function operationOf({ kind, from, to, release }: Need, epoch: number, no
     kind,
     id: `${kind.toLowerCase()}-${epoch + 1}`,
     step: operationTable[kind].steps[0] ?? '',
-    from,
+    // Somebody may have scaled the StatefulSet beyond what status can say; members beyond it leave the group by themselves.
+    from: Math.min(from, maxWorkers),
     to,
     startedAt: instant(now),
     ...(release !== null && { inputs: { release } }),
