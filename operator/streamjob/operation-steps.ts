@@ -1,7 +1,7 @@
 /** How each step of an operation is carried out. Every one looks at the world first, and acts only where something is missing. */
 import type { Operation } from '../../crds/streamjob-status.ts'
 import type { JobRecord } from '../../runtime/protocol.ts'
-import { pods as podResource, statefulSets } from '../kube/resources.ts'
+import { type Pod, pods as podResource, statefulSets, type Stored } from '../kube/resources.ts'
 import { objectNames, parsePodName } from '../resources/names.ts'
 import { workerSelector } from '../resources/object.ts'
 import { statefulSet } from '../resources/stateful-set.ts'
@@ -106,22 +106,33 @@ async function scaleTo({ visit, ahead }: StepRun, replicas: number): Promise<Ste
   return done
 }
 
-async function draining({ visit, operation }: StepRun): Promise<StepResult> {
+async function draining({ visit, operation, ahead }: StepRun): Promise<StepResult> {
   const { kube } = visit.world
+  const { owner, signal } = visit
   const keep = operation.kind === 'Rescale' ? (operation.to ?? 0) : 0
-  const at = place(visit, objectNames.statefulSet(visit.owner.name))
-  const [statefulSet, list] = await Promise.all([
-    kube.find(statefulSets, at, { signal: visit.signal }),
-    kube.list(podResource, { namespace: visit.owner.namespace, labelSelector: workerSelector(visit.owner.name) }, { signal: visit.signal }),
-  ])
+  // The StatefulSet first: whatever its controller made before it saw the new size is then in the list.
+  const statefulSet = await kube.find(statefulSets, place(visit, objectNames.statefulSet(owner.name)), { signal })
+  const { items } = await kube.list(podResource, { namespace: owner.namespace, labelSelector: workerSelector(owner.name) }, { signal })
   visit.facts.statefulSet = statefulSet
-  const left = list.items.map(({ metadata }) => metadata.name).filter((name) => (parsePodName(visit.owner.name, name) ?? -1) >= keep)
-  if (left.length > 0) return { kind: 'waiting', message: `${left.join(', ')} still to go` }
+  const left = items.filter(({ metadata }) => (parsePodName(owner.name, metadata.name) ?? -1) >= keep)
+  if (left.length > 0) {
+    if (statefulSet === null) await removeStrays(visit, left, ahead)
+    return { kind: 'waiting', message: `${left.map(({ metadata }) => metadata.name).join(', ')} still to go` }
+  }
   // Its controller may not have seen the new size yet, and could still make pods of the old one.
   if (statefulSet !== null && (statefulSet.status?.observedGeneration ?? 0) < (statefulSet.metadata.generation ?? 0)) {
     return { kind: 'waiting', message: 'the StatefulSet has not been looked at yet' }
   }
   return done
+}
+
+/** Pods whose StatefulSet was deleted without them: nobody else would ever take them down. */
+async function removeStrays(visit: Visit, left: readonly Stored<Pod>[], ahead: () => Promise<void>): Promise<void> {
+  await ahead()
+  for (const { metadata } of left) {
+    if (metadata.deletionTimestamp !== undefined) continue
+    await visit.world.kube.delete(podResource, place(visit, metadata.name), { uid: metadata.uid, signal: visit.signal })
+  }
 }
 
 async function evicting({ visit, operation, ahead }: StepRun): Promise<StepResult> {

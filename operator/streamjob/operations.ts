@@ -35,7 +35,7 @@ export const stepTable = {
     deadlineMs: null,
   },
   Draining: {
-    does: 'Nothing.',
+    does: 'Deletes pods whose StatefulSet is gone.',
     waitsFor: 'every pod that is not wanted any more to be gone',
     deadlineMs: null,
   },

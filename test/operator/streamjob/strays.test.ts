@@ -1,6 +1,6 @@
 import test from 'ava'
 import { parseStreamJob } from '../../../crds/streamjob.ts'
-import { statefulSets } from '../../../operator/kube/resources.ts'
+import { pods, type StatefulSet, statefulSets, type Stored } from '../../../operator/kube/resources.ts'
 import { MemoryStage, name, namespace, program } from './memory-stage.ts'
 
 const at = { namespace, name }
@@ -15,4 +15,38 @@ test('a StatefulSet that was scaled by hand beyond what a job may have is scaled
   const job = await stage.job()
   t.is(job.status?.operation?.kind, 'Rescale')
   t.notThrows(() => parseStreamJob(job), 'the API server takes this status')
+})
+
+test('workers whose StatefulSet was deleted without them are made anew', async (t) => {
+  const stage = new MemoryStage()
+  await stage.create({ program: program(), parallelism: 2 })
+  await stage.settle()
+  await stage.api.kube.delete(statefulSets, at)
+  await stage.settle()
+  t.is((await stage.set()).spec?.replicas, 2)
+  t.is((await stage.api.kube.list(pods, { namespace })).items.length, 2)
+  t.is(stage.record?.epoch, 2)
+})
+
+test('a worker that is made just before its controller sees the new size is waited for', async (t) => {
+  const stage = new MemoryStage()
+  await stage.create({ program: program(), parallelism: 2 })
+  await stage.settle()
+  await stage.patch({ parallelism: 0 })
+  await stage.visit()
+  const { kube } = stage.api
+  const { labels = {} } = (await kube.get(pods, { namespace, name: `${name}-0` })).metadata
+  for (const ordinal of [0, 1]) await kube.delete(pods, { namespace, name: `${name}-${ordinal}` })
+  const set: Stored<StatefulSet> = await stage.set()
+  // While the operator waits for the StatefulSet, its controller makes a pod of the old size and then sees the new one.
+  let answers = 0
+  stage.api.hook = async (verb, plural) => {
+    if (verb !== 'get' || plural !== 'statefulsets' || ++answers !== 2) return
+    await new Promise((resolve) => setImmediate(resolve))
+    await stage.startPod(`${name}-1`, { labels })
+    await kube.patch(statefulSets, at, { kind: 'merge', body: { status: { observedGeneration: set.metadata.generation } } })
+  }
+  await stage.visit()
+  t.is(answers, 2)
+  t.is((await stage.job()).status?.operation?.step, 'Draining')
 })

@@ -1,6 +1,6 @@
 {{/*
 What the operator does where StreamJobs are. Of Secrets it reads those that a StreamJob names, and can't list them; what it makes is collected with its
-StreamJob, so that it deletes only planning pods and old releases itself. The file operator/kube/README.md names the calls behind this.
+StreamJob, so that it deletes only planning pods, workers without a StatefulSet and old releases itself. The file operator/kube/README.md names the calls behind this.
 */}}
 {{- define "streamjob-operator.rules" -}}
 - apiGroups: [streamjob.dev]
