@@ -15,7 +15,7 @@ import { StaleJobRecord } from '../kafka/job-kafka.ts'
 import { NotOurs } from './ensure.ts'
 import { claim, foreignClaim } from './steps/claim.ts'
 import { cleanup } from './steps/cleanup.ts'
-import { connect } from './steps/connect.ts'
+import { connect, kafkaFinding } from './steps/connect.ts'
 import { observe } from './steps/observe.ts'
 import { operate } from './steps/operate.ts'
 import { plan } from './steps/plan.ts'
@@ -84,7 +84,9 @@ async function finish(visit: OpenVisit): Promise<Outcome> {
 /** What was found before the error is still worth showing; the error itself is shown when it is nobody's everyday life. */
 async function noteError(visit: OpenVisit, error: unknown): Promise<void> {
   if (visit.signal.aborted || isConflict(error)) return
-  if (error instanceof NotOurs) found(visit, fails('WorkersReady', 'PodsRefused', error.message))
+  const kafka = kafkaFinding(error)
+  if (kafka !== null) found(visit, kafka)
+  else if (error instanceof NotOurs) found(visit, fails('WorkersReady', 'PodsRefused', error.message))
   else if (!(error instanceof StaleJobRecord)) {
     found(visit, fails('Ready', 'OperatorError', error instanceof Error ? error.message : String(error)))
   }

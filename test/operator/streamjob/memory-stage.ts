@@ -23,6 +23,8 @@ export class MemoryStage {
   /** What was asked of Kafka that changes something. */
   readonly effects: string[] = []
   record: JobRecord | null = null
+  /** Called before every effect on Kafka. */
+  kafkaHook: (effect: string) => void = () => {}
   readonly topics = new Set(['orders', 'revenue'])
   readonly world: World
 
@@ -106,27 +108,31 @@ export class MemoryStage {
   }
 
   #kafka(): JobKafka {
-    const note = (effect: string): Promise<void> => Promise.resolve(void this.effects.push(effect))
+    const { topics } = this
+    const note = async (effect: string): Promise<void> => {
+      this.kafkaHook(effect)
+      this.effects.push(effect)
+    }
     const described = (topic: string) => ({ topic, id: Buffer.from(topic).toString('hex'), partitions: 2 })
     return {
       clusterId: () => Promise.resolve('c'),
-      describeTopics: (asked) => Promise.resolve(new Map(asked.filter((topic) => this.topics.has(topic)).map((topic) => [topic, described(topic)]))),
-      ensureTopics: (wanted) => {
-        for (const { topic } of wanted) this.topics.add(topic)
-        return note('ensureTopics')
+      describeTopics: (asked) => Promise.resolve(new Map(asked.filter((topic) => topics.has(topic)).map((topic) => [topic, described(topic)]))),
+      async ensureTopics(wanted) {
+        await note('ensureTopics')
+        for (const { topic } of wanted) topics.add(topic)
       },
       readJobRecord: () => Promise.resolve(this.record),
-      writeJobRecord: (record) => {
+      writeJobRecord: async (record) => {
+        await note(`writeJobRecord ${record.epoch} ${record.mode}`)
         this.record = record
-        return note(`writeJobRecord ${record.epoch} ${record.mode}`)
       },
       evict: (ids) => note(`evict ${ids.join()}`),
       resolveTransactions: (ordinals) => note(`resolve ${ordinals.join()}`),
       deleteGroup: () => note('deleteGroup'),
-      listInternalTopics: () => Promise.resolve([...this.topics].filter((topic) => topic.startsWith(`${namespace}.`))),
-      deleteTopics: (gone) => {
-        for (const topic of gone) this.topics.delete(topic)
-        return note('deleteTopics')
+      listInternalTopics: () => Promise.resolve([...topics].filter((topic) => topic.startsWith(`${namespace}.`))),
+      async deleteTopics(gone) {
+        await note('deleteTopics')
+        for (const topic of gone) topics.delete(topic)
       },
       [Symbol.asyncDispose]: () => Promise.resolve(),
     }
