@@ -1,5 +1,6 @@
 import type { PlanResult } from '../../runtime/protocol.ts'
 import type { Release } from '../resources/release.ts'
+import type { Finding } from './finding.ts'
 
 /** What the operator remembers between visits to save work. It may forget all of it at any time. */
 export class Memory {
@@ -9,7 +10,7 @@ export class Memory {
   of(uid: string): JobMemory {
     const known = this.#jobs.get(uid)
     if (known !== undefined) return known
-    const fresh: JobMemory = { ensured: new Map(), releases: new Map(), planned: null, accepted: null, cleanedFor: null }
+    const fresh: JobMemory = { ensured: new Map(), releases: new Map(), planned: null, unplanned: null, accepted: null, cleanedFor: null }
     this.#jobs.set(uid, fresh)
     return fresh
   }
@@ -26,6 +27,8 @@ export interface JobMemory {
   readonly releases: Map<string, Release>
   /** The newest answer of planning and the release hash that it is about. */
   planned: { readonly hash: string; readonly result: PlanResult; readonly image: string } | null
+  /** How planning failed the last time, how often in a row, and when, on the monotonic clock, it may be tried again. */
+  unplanned: { readonly hash: string; readonly finding: Finding; readonly failures: number; readonly notBefore: number } | null
   /** The release whose pods the API server would take. */
   accepted: string | null
   /** The release behind which old ones have been removed. */

@@ -1,6 +1,7 @@
 import { workerContainer } from '../../crds/names.ts'
 import type { PlanResult } from '../../runtime/protocol.ts'
 import { isAlreadyExists } from '../kube/errors.ts'
+import { backoffMs } from '../kube/rate.ts'
 import type { Pod, Stored } from '../kube/resources.ts'
 import { configMaps, pods } from '../kube/resources.ts'
 import { objectNames } from '../resources/names.ts'
@@ -9,7 +10,7 @@ import type { ProgramSource } from '../resources/release.ts'
 import { programFiles } from '../resources/worker-config.ts'
 import type { Finding } from './finding.ts'
 import { fails, unknown } from './finding.ts'
-import { pullProblem } from './pod-problems.ts'
+import { pullProblem, unschedulable } from './pod-problems.ts'
 import type { Visit } from './visit.ts'
 import { known, place } from './visit.ts'
 
@@ -22,21 +23,35 @@ export interface ProgramToPlan {
 /** How long a started container may take to answer; type-checking a large program on one CPU takes seconds. */
 const answerWithinMs = 60_000
 
+/** A pod that plans is asked this often. */
+const pollMs = 500
+
+/** Pauses between pods that end without an answer. */
+const backoff = { baseMs: 5_000, capMs: 300_000 }
+
+/** No plan yet, or none at all. `againMs`: when to ask again; left out, a change of the pod is waited for. */
+export interface Unplanned {
+  readonly finding: Finding
+  readonly againMs?: number
+}
+
 /**
  * One step towards a plan by a pod of the program's own image: makes the pod, or asks it, or says what holds it up. Called again until it answers; the
  * pod is removed by whoever has stored the answer.
  */
-export async function planInPod(visit: Visit, program: ProgramToPlan): Promise<{ result: PlanResult; image: string } | { finding: Finding }> {
+export async function planInPod(visit: Visit, program: ProgramToPlan): Promise<{ result: PlanResult; image: string } | Unplanned> {
   const name = objectNames.planner(visit.owner.name, program.hash)
   const pod = known(visit, 'pods').find(({ metadata }) => metadata.name === name && metadata.deletionTimestamp === undefined)
   const image = imageOf(visit, program.source)
   if (pod === undefined) {
+    const { unplanned } = visit.world.memory.of(visit.owner.uid)
+    if (unplanned?.hash === program.hash && visit.world.clock.monotonic() < unplanned.notBefore) return { finding: unplanned.finding }
     await startPlanner(visit, program, image)
     return { finding: unknown('ProgramValid', 'Planning', `the pod ${name} is being started`) }
   }
   const answer = await ask(visit, pod)
   if (answer !== null && answer.kind !== 'pending') return { result: answer, image: pinnedImage(image, pod) }
-  return holdUp(visit, pod)
+  return holdUp(visit, program, pod)
 }
 
 /** Removes planning pods and their files, but for the one named. */
@@ -74,24 +89,35 @@ async function ask(visit: Visit, pod: Stored<Pod>): Promise<PlanResult | null> {
 }
 
 /** Why there is no answer yet, or will be none. */
-async function holdUp(visit: Visit, pod: Stored<Pod>): Promise<{ finding: Finding }> {
+async function holdUp(visit: Visit, { hash }: ProgramToPlan, pod: Stored<Pod>): Promise<Unplanned> {
   const pull = pullProblem(pod)
   if (pull !== null) return { finding: fails('ProgramValid', 'ImagePullFailed', pull) }
   const state = containerState(pod)
   const phase = pod.status?.phase
   if (phase === 'Failed' || phase === 'Succeeded') {
-    await removePlanners(visit, null)
     const words = state?.terminated?.message ?? pod.status?.message ?? pod.status?.reason ?? 'no message'
-    return { finding: fails('ProgramValid', 'PlanningFailed', `the planning pod ended without an answer: ${words.trim()}`) }
+    return await giveUp(visit, hash, fails('ProgramValid', 'PlanningFailed', `the planning pod ended without an answer: ${words.trim()}`))
   }
   const startedAt = state?.running?.startedAt
-  if (startedAt !== undefined && visit.world.clock.now() - Date.parse(startedAt) > answerWithinMs) {
-    await removePlanners(visit, null)
-    return {
-      finding: fails('ProgramValid', 'PlanningTimedOut', `the planning pod did not answer within ${answerWithinMs / 1_000} s; it is started again`),
-    }
+  if (startedAt === undefined) {
+    const homeless = unschedulable(pod)
+    return { finding: unknown('ProgramValid', 'Planning', `the pod ${pod.metadata.name} is starting${homeless === null ? '' : `: ${homeless}`}`) }
   }
-  return { finding: unknown('ProgramValid', 'Planning', `the pod ${pod.metadata.name} is ${startedAt === undefined ? 'starting' : 'planning'}`) }
+  if (visit.world.clock.now() - Date.parse(startedAt) > answerWithinMs) {
+    const message = `the planning pod did not answer within ${answerWithinMs / 1_000} s; it is started again`
+    return await giveUp(visit, hash, fails('ProgramValid', 'PlanningTimedOut', message))
+  }
+  return { finding: unknown('ProgramValid', 'Planning', `the pod ${pod.metadata.name} is planning`), againMs: pollMs }
+}
+
+/** Takes the pod down; the next one is made after a pause that grows with every failure of this program. */
+async function giveUp(visit: Visit, hash: string, finding: Finding): Promise<Unplanned> {
+  const { clock, memory, random } = visit.world
+  const job = memory.of(visit.owner.uid)
+  const failures = job.unplanned?.hash === hash ? job.unplanned.failures + 1 : 0
+  job.unplanned = { hash, finding, failures, notBefore: clock.monotonic() + backoffMs(failures, backoff, random) }
+  await removePlanners(visit, null)
+  return { finding }
 }
 
 function containerState(pod: Pod) {

@@ -6,7 +6,7 @@ import type { Release } from '../../resources/release.ts'
 import { podSettings } from '../../resources/release.ts'
 import { releaseOf } from '../../resources/release-configmap.ts'
 import { end, endFor, fails, holds, next, unknown } from '../finding.ts'
-import { planInPod, removePlanners } from '../planning.ts'
+import { planInPod, removePlanners, type Unplanned } from '../planning.ts'
 import type { Step, Visit } from '../visit.ts'
 import { found, known, place } from '../visit.ts'
 
@@ -32,13 +32,11 @@ export const plan: Step = {
     found(visit, outcome.finding)
     visit.facts.wanted = (await pinnedRelease(visit)) ?? known(visit, 'current')
     if (visit.facts.wanted !== null) return next
-    return outcome.finding.reason === 'Planning' ? endFor(pollMs) : end
+    return outcome.againMs === undefined ? end : endFor(outcome.againMs)
   },
 }
 
-const pollMs = 500
-
-type PlanOutcome = { readonly release: Release } | { readonly finding: ReturnType<typeof fails> }
+type PlanOutcome = { readonly release: Release } | Unplanned
 
 async function planned(visit: Visit): Promise<PlanOutcome> {
   const program = known(visit, 'program')

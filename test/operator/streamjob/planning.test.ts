@@ -1,0 +1,59 @@
+import test from 'ava'
+import { findCondition } from '../../../crds/conditions.ts'
+import { type Pod, pods, type Stored } from '../../../operator/kube/resources.ts'
+import { MemoryStage, namespace } from './memory-stage.ts'
+
+const inline = { program: { inline: 'export default 1' } }
+
+async function planner(stage: MemoryStage): Promise<Stored<Pod> | undefined> {
+  const { items } = await stage.api.kube.list(pods, { namespace, labelSelector: 'streamjob.dev/component=planner' })
+  return items[0]
+}
+
+async function play(stage: MemoryStage, status: object): Promise<void> {
+  const pod = await planner(stage)
+  if (pod !== undefined) await stage.api.kube.patch(pods, pod.metadata, { kind: 'merge', body: { status } })
+}
+
+/** Visits every half second, as the events of the pod would ask for. */
+async function wait(stage: MemoryStage, milliseconds: number, between: () => Promise<void> = async () => {}): Promise<void> {
+  for (let passed = 0; passed < milliseconds; passed += 500) {
+    await stage.clock.advance(500)
+    await between()
+    await stage.visit()
+  }
+}
+
+const validity = async (stage: MemoryStage) => findCondition((await stage.job()).status?.conditions, 'ProgramValid')
+
+test('a planning pod that ends without an answer is made again after pauses that grow', async (t) => {
+  const stage = new MemoryStage()
+  await stage.create(inline)
+  await stage.visit()
+  const made = () => stage.api.writes.filter((write) => write.startsWith('create pods')).length
+  const fail = () => play(stage, { phase: 'Failed', message: 'OOMKilled' })
+  await wait(stage, 60_000, fail)
+  // At 0, 5, 15 and 35 s.
+  t.true(made() >= 3 && made() <= 5, `${made()} pods in the first minute`)
+  const first = made()
+  await wait(stage, 600_000, fail)
+  t.true(made() - first <= 5, `${made() - first} pods in the ten minutes after it`)
+  t.like(await validity(stage), { status: 'False', reason: 'PlanningFailed', message: 'the planning pod ended without an answer: OOMKilled' })
+  await stage.patch({ program: { inline: 'export default 2' } })
+  await stage.visit()
+  t.not(await planner(stage), undefined, 'another program is planned at once')
+})
+
+test('a planning pod that has no node is not asked, and says why it waits', async (t) => {
+  const stage = new MemoryStage()
+  await stage.create(inline)
+  await stage.visit()
+  await play(stage, { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', message: '0/3 nodes are available' }] })
+  const { requeueAfterMs = 0 } = await stage.visit()
+  t.true(requeueAfterMs >= 2_000)
+  t.regex((await validity(stage))?.message ?? '', /is starting: 0\/3 nodes are available/)
+  await play(stage, { phase: 'Running', podIP: '10.0.0.9', containerStatuses: [{ name: 'worker', state: { running: { startedAt: now(stage) } } }] })
+  t.deepEqual(await stage.visit(), { requeueAfterMs: 500 })
+})
+
+const now = (stage: MemoryStage): string => new Date(stage.clock.now()).toISOString()
