@@ -3,7 +3,7 @@ import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { type Cache, type Index, ObjectCache } from './cache.ts'
 import type { KubeClient, Selection } from './client.ts'
-import { isExpired, isUnknownOutcome, KubeError } from './errors.ts'
+import { isExpired, isForbidden, isUnknownOutcome, KubeError } from './errors.ts'
 import { backoffMs } from './rate.ts'
 import { type Key, keyOf, type KubeObject, type Resource, type Stored } from './resources.ts'
 
@@ -11,7 +11,7 @@ import { type Key, keyOf, type KubeObject, type Resource, type Stored } from './
 export interface Informer<T extends KubeObject> {
   readonly resource: Resource<T>
   readonly cache: Cache<T>
-  /** True once everything has been listed; stays true through outages. */
+  /** True once everything has been listed, but for namespaces that may not be read; stays true through outages. */
   readonly synced: boolean
   whenSynced(signal: AbortSignal): Promise<void>
   /** First `added` for each object that is there, then each change. Handlers should only note keys; what they throw is logged. */
@@ -87,9 +87,13 @@ export function createInformer<T extends KubeObject>(resource: Resource<T>, opti
     const listed = new Set(items.map(keyOf))
     for (const object of cache.list(scope.namespace)) if (!listed.has(keyOf(object))) drop(keyOf(object))
     for (const item of items) put(item)
+    lookedAt(scope)
+    return resourceVersion
+  }
+
+  function lookedAt(scope: Selection): void {
     unlisted.delete(scope)
     if (unlisted.size === 0) synced.resolve()
-    return resourceVersion
   }
 
   /** Follows one scope from `from` until the stream ends; `seen` is told how far it came. */
@@ -130,6 +134,8 @@ export function createInformer<T extends KubeObject>(resource: Resource<T>, opti
         askedMs = error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0
         // Without an answer the version is as good as before; any other refusal may be about the version, and after a long outage who knows.
         if (!isUnknownOutcome(error) || reason === 'BadAnswer' || failures >= 5) version = null
+        // A namespace that was deleted took its role with it: the others are not to wait for it.
+        if (scope.namespace !== undefined && isForbidden(error)) lookedAt(scope)
         log[isExpired(error) ? 'info' : 'warn']('watch failed, starting again', { namespace: scope.namespace ?? null, failures, error })
       }
       metrics.watchRestarts.inc({ resource: resource.plural, reason })
