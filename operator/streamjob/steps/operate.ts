@@ -24,12 +24,16 @@ export const operate: Step = {
       return next
     }
     const waiting = await carryOut(visit, operation)
-    return endFor(waiting === null ? 0 : pollMs)
+    return endFor(waiting === null ? 0 : pollMs(visit))
   },
 }
 
-/** Pods and workers are asked this often while an operation waits for them. */
-const pollMs = 1_000
+/** When to ask pods and workers again for which an operation waits: soon, and less and less often the longer the step takes. */
+function pollMs({ operation, world }: Visit): number {
+  const since = operation?.stepStartedAt ?? operation?.startedAt ?? ''
+  const waitedMs = world.clock.now() - Date.parse(since)
+  return Math.min(30_000, Math.max(1_000, waitedMs / 8))
+}
 
 function begin(visit: Visit): Operation | null {
   const { job, world } = visit

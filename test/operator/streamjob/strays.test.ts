@@ -50,3 +50,15 @@ test('a worker that is made just before its controller sees the new size is wait
   t.is(answers, 2)
   t.is((await stage.job()).status?.operation?.step, 'Draining')
 })
+
+test('a pod that does not go, as its node is lost, is asked after less and less often', async (t) => {
+  const stage = new MemoryStage()
+  await stage.create({ program: program() })
+  await stage.settle()
+  await stage.patch({ parallelism: 0 })
+  t.deepEqual(await stage.visit(), { requeueAfterMs: 1_000 })
+  await stage.clock.advance(80_000)
+  t.deepEqual(await stage.visit(), { requeueAfterMs: 10_000 })
+  await stage.clock.advance(3_600_000)
+  t.deepEqual(await stage.visit(), { requeueAfterMs: 30_000 })
+})
