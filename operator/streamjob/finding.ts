@@ -22,17 +22,22 @@ export function endFor(againMs: number): StepEnd {
   return { kind: 'end', againMs }
 }
 
-/** The longest message that is worth showing in a condition. */
-const longestMessage = 4_096
-
 export function holds(type: ConditionType, reason: Reason, message: string): Finding {
-  return { type, status: 'True', reason, message: message.slice(0, longestMessage) }
+  return { type, status: 'True', reason, message: shown(message) }
 }
 
 export function fails(type: ConditionType, reason: Reason, message: string): Finding {
-  return { type, status: 'False', reason, message: message.slice(0, longestMessage) }
+  return { type, status: 'False', reason, message: shown(message) }
 }
 
 export function unknown(type: ConditionType, reason: Reason, message: string): Finding {
-  return { type, status: 'Unknown', reason, message: message.slice(0, longestMessage) }
+  return { type, status: 'Unknown', reason, message: shown(message) }
+}
+
+/** The longest message that is worth showing in a condition. */
+const longestMessage = 4_096
+
+/** Half a character, of a cut or of a worker's words, comes back from the API server as another one, and the status would be written again and again. */
+function shown(message: string): string {
+  return message.slice(0, longestMessage).toWellFormed()
 }

@@ -99,6 +99,10 @@ test('the same findings give an equal status at any time, so nothing is written'
   t.deepEqual(nextStatus(input(good, { previous: first, now: later })), first)
 })
 
+test('a message that is cut within a character is still one that the API server gives back as it is', (t) => {
+  for (const say of [holds, fails, unknown]) t.true(say('Ready', 'Running', `${'x'.repeat(4_095)}😀`).message.isWellFormed())
+})
+
 test('only a change of its status moves the time of a condition', (t) => {
   const first = nextStatus(input(good))
   const second = nextStatus(input([...good, fails('TopicsReady', 'TopicMissing', 'a')], { previous: first, now: later }))
