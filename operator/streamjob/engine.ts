@@ -28,7 +28,8 @@ export async function carryOut(visit: Visit, begun: Operation, extra: ExtraSteps
     }
     const step = stepAfter(kind, operation.step)
     if (step === null) {
-      if (visit.operation !== undefined) await visit.saveOperation(undefined)
+      // Of a deleted job the last step stays: it tells what was removed already from what was never there.
+      if (visit.operation !== undefined && kind !== 'Delete') await visit.saveOperation(undefined)
       return null
     }
     operation = atStep(operation, step, visit.world.clock.now())

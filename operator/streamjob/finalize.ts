@@ -30,8 +30,10 @@ export async function finalize(visit: Visit): Promise<number | null> {
       return hopeless ? await release(visit, giveUp ?? problem.message) : retryMs
     }
     const conflict = identityConflict(visit)
-    if (conflict !== null) return await release(visit, conflict.message)
     const record = known(visit, 'record')
+    // The job topic goes last: once it is gone, and only the answer was lost, so is everything else.
+    const removed = record === null && visit.operation?.kind === 'Delete' && visit.operation.step === 'Removing'
+    if (conflict !== null) return await release(visit, removed ? null : conflict.message)
     const from = Math.max(record?.parallelism ?? 0, known(visit, 'statefulSet')?.spec?.replicas ?? 0, visit.operation?.from ?? 0)
     const running =
       visit.operation?.kind === 'Delete'
