@@ -1,6 +1,6 @@
 import { workerContainer } from '../../crds/names.ts'
 import type { PlanResult } from '../../runtime/protocol.ts'
-import { isAlreadyExists } from '../kube/errors.ts'
+import { isAlreadyExists, isForbidden, isInvalid } from '../kube/errors.ts'
 import { backoffMs } from '../kube/rate.ts'
 import type { Pod, Stored } from '../kube/resources.ts'
 import { configMaps, pods } from '../kube/resources.ts'
@@ -46,7 +46,12 @@ export async function planInPod(visit: Visit, program: ProgramToPlan): Promise<{
   if (pod === undefined) {
     const { unplanned } = visit.world.memory.of(visit.owner.uid)
     if (unplanned?.hash === program.hash && visit.world.clock.monotonic() < unplanned.notBefore) return { finding: unplanned.finding }
-    await startPlanner(visit, program, image)
+    try {
+      await startPlanner(visit, program, image)
+    } catch (error) {
+      if (!isForbidden(error) && !isInvalid(error)) throw error
+      return await giveUp(visit, program.hash, fails('ProgramValid', 'PlanningFailed', `the API server refuses the planning pod: ${error.message}`))
+    }
     return { finding: unknown('ProgramValid', 'Planning', `the pod ${name} is being started`) }
   }
   const answer = await ask(visit, pod)

@@ -1,5 +1,6 @@
 import test from 'ava'
 import { findCondition } from '../../../crds/conditions.ts'
+import { KubeError } from '../../../operator/kube/errors.ts'
 import { type Pod, pods, type Stored } from '../../../operator/kube/resources.ts'
 import { MemoryStage, namespace } from './memory-stage.ts'
 
@@ -54,6 +55,24 @@ test('a planning pod that has no node is not asked, and says why it waits', asyn
   t.regex((await validity(stage))?.message ?? '', /is starting: 0\/3 nodes are available/)
   await play(stage, { phase: 'Running', podIP: '10.0.0.9', containerStatuses: [{ name: 'worker', state: { running: { startedAt: now(stage) } } }] })
   t.deepEqual(await stage.visit(), { requeueAfterMs: 500 })
+})
+
+test('a planning pod that the API server refuses, for a quota perhaps, is named and asked for again later', async (t) => {
+  const stage = new MemoryStage()
+  await stage.create(inline)
+  let refused = 0
+  stage.api.hook = (verb, plural) => {
+    if (verb !== 'create' || plural !== 'pods') return
+    refused += 1
+    throw new KubeError('create pods', { status: 403, reason: 'Forbidden', message: 'exceeded quota: compute' })
+  }
+  await wait(stage, 60_000)
+  t.like(await validity(stage), { status: 'False', reason: 'PlanningFailed' })
+  t.regex((await validity(stage))?.message ?? '', /refuses the planning pod: .*exceeded quota/)
+  t.true(refused <= 4)
+  stage.api.hook = () => {}
+  await wait(stage, 60_000)
+  t.not(await planner(stage), undefined)
 })
 
 const now = (stage: MemoryStage): string => new Date(stage.clock.now()).toISOString()
