@@ -50,6 +50,8 @@ export async function planInPod(visit: Visit, program: ProgramToPlan): Promise<{
       await startPlanner(visit, program, image)
     } catch (error) {
       if (!isForbidden(error) && !isInvalid(error)) throw error
+      // Files are removed with their pod, and here there is none.
+      await visit.world.kube.delete(configMaps, place(visit, name), { signal: visit.signal })
       return await giveUp(visit, program.hash, fails('ProgramValid', 'PlanningFailed', `the API server refuses the planning pod: ${error.message}`))
     }
     return { finding: unknown('ProgramValid', 'Planning', `the pod ${name} is being started`) }

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { findCondition } from '../../../crds/conditions.ts'
 import { KubeError } from '../../../operator/kube/errors.ts'
-import { type Pod, pods, type Stored } from '../../../operator/kube/resources.ts'
+import { configMaps, type Pod, pods, type Stored } from '../../../operator/kube/resources.ts'
 import { MemoryStage, namespace } from './memory-stage.ts'
 
 const inline = { program: { inline: 'export default 1' } }
@@ -70,6 +70,7 @@ test('a planning pod that the API server refuses, for a quota perhaps, is named 
   t.like(await validity(stage), { status: 'False', reason: 'PlanningFailed' })
   t.regex((await validity(stage))?.message ?? '', /refuses the planning pod: .*exceeded quota/)
   t.true(refused <= 4)
+  t.deepEqual((await stage.api.kube.list(configMaps, { namespace })).items, [], 'no files are left behind')
   stage.api.hook = () => {}
   await wait(stage, 60_000)
   t.not(await planner(stage), undefined)
