@@ -67,6 +67,11 @@ export class Task {
     return this.#position
   }
 
+  /** Next offset to fetch: behind the block at hand, whose rest is still to be worked on. */
+  get fetchFrom(): number {
+    return this.#block?.nextOffset ?? this.#position
+  }
+
   /** Whether there is something that a commit would make durable. */
   get dirty(): boolean {
     return this.#mustCommit || this.#position !== this.#confirmed.offset || this.store.changedBytes > 0
