@@ -192,7 +192,7 @@ export class Fetcher implements BlockFetcher {
 
   async #fetch(node: number, due: readonly PartitionRead[], bytes: number, impatient: boolean): Promise<void> {
     const { channel, routes, timing, maxWaitMs } = this.#options
-    const versions = due.map((read) => read.version)
+    const asked = new Map(due.map((read) => [partitionKey(read.topic, read.partition), { read, version: read.version }]))
     try {
       const { error, partitions } = await channel.fetch(node, {
         maxWaitMs: impatient ? Math.min(impatientWaitMs, maxWaitMs) : maxWaitMs,
@@ -201,11 +201,12 @@ export class Fetcher implements BlockFetcher {
         partitions: due.map((read) => ({ topic: read.topic, partition: read.partition, offset: read.fetchOffset, maxBytes: bytes })),
       })
       if (error !== wireError.none) throw refused(error, 'Fetch', { node })
-      const current = new Map(due.filter((read, i) => read.version === versions[i]).map((read) => [partitionKey(read.topic, read.partition), read]))
       const shared = partitions.filter((answer) => answer.records.length > 0).length > 1
       for (const answer of partitions) {
-        const read = current.get(partitionKey(answer.topic, answer.partition))
-        if (read !== undefined) await this.#accept(node, read, shared ? { ...answer, records: Buffer.from(answer.records) } : answer)
+        const one = asked.get(partitionKey(answer.topic, answer.partition))
+        // Compared anew for each: it may have been put elsewhere while the one before was looked into.
+        if (one === undefined || one.read.version !== one.version) continue
+        await this.#accept(node, one.read, shared ? { ...answer, records: Buffer.from(answer.records) } : answer)
       }
     } catch (error) {
       for (const read of due) {
@@ -218,7 +219,9 @@ export class Fetcher implements BlockFetcher {
 
   async #accept(node: number, read: PartitionRead, answer: FetchedPartition): Promise<void> {
     if (answer.error === wireError.offsetOutOfRange) {
+      const { version } = read
       const failure = await positionFailure(this.#options.channel, node, read)
+      if (read.version !== version) return
       if (failure.recovery === 'retry') this.#trouble(read, failure)
       else this.#fail(read, failure)
     } else if (answer.error !== wireError.none) this.#refuse(read, answer.error)
