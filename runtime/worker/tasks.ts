@@ -98,7 +98,7 @@ export class TaskSet {
 
   /** Reads the tasks there are: those that stay go on with what was read ahead, the others start behind what they have at hand. */
   fetch(): void {
-    this.#fetcher.assign(this.all.map((task) => ({ topic: task.input.topic, partition: task.input.partition, offset: task.fetchFrom })))
+    this.#fetcher.assign(this.all.map((task) => ({ ...task.input, offset: task.fetchFrom })))
     for (const task of this.#moved) {
       const { topic, partition } = task.input
       if (this.#tasks.get(task.name) === task) this.#fetcher.seek(topic, partition, task.fetchFrom)

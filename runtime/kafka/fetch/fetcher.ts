@@ -1,6 +1,6 @@
 import { StreamJobError } from '../../errors.ts'
 import { refused, resendOf, wireError } from '../broker-errors.ts'
-import type { BlockFetcher, PartitionPosition } from '../client.ts'
+import type { BlockFetcher } from '../client.ts'
 import type { KafkaLog } from '../log.ts'
 import type { RecordBlock } from '../records.ts'
 import { partitionKey } from '../records.ts'
@@ -48,12 +48,14 @@ export class Fetcher implements BlockFetcher {
     this.#options = { readAheadBytes: 32 * 1024 * 1024, maxWaitMs: 250, patienceMs: 30_000, ...options }
   }
 
-  assign(positions: readonly PartitionPosition[]): void {
+  assign(positions: Parameters<BlockFetcher['assign']>[0]): void {
     const kept = new Map(this.#partitions)
     this.#partitions.clear()
-    for (const { topic, partition, offset } of positions) {
+    for (const { topic, topicId, partition, offset } of positions) {
       const key = partitionKey(topic, partition)
-      this.#partitions.set(key, kept.get(key) ?? new PartitionRead(topic, partition, offset))
+      const read = kept.get(key) ?? new PartitionRead(topic, partition, offset)
+      read.topicId = topicId
+      this.#partitions.set(key, read)
     }
     this.#order = [...this.#partitions.values()]
     this.#go()
@@ -160,7 +162,9 @@ export class Fetcher implements BlockFetcher {
         const failed = await routes.refresh([...new Set(lost.map((read) => read.topic))])
         for (const read of lost) {
           const error = failed.get(read.topic) ?? wireError.unknownTopic
-          if (routes.knownLeader(read.topic, read.partition) === undefined) this.#refuse(read, error)
+          const id = routes.topicId(read.topic)
+          if (id !== undefined && id !== (read.topicId ?? id)) this.#fail(read, replaced(read, id))
+          else if (routes.knownLeader(read.topic, read.partition) === undefined) this.#refuse(read, error)
         }
       } catch (error) {
         for (const read of lost) this.#trouble(read, error)
@@ -259,4 +263,12 @@ export class Fetcher implements BlockFetcher {
     read.failure = failure
     this.#arrived.fire()
   }
+}
+
+/** Fetched by name alone, records of the new topic would be taken for those that followed in the old one. */
+function replaced({ topic, topicId, partition, fetchOffset }: PartitionRead, found: string): StreamJobError {
+  const hint = 'Start the job afresh, or from a savepoint, when the new topic is meant.'
+  return new StreamJobError('topic-replaced', `${topic} was deleted and made again while partition ${partition} was read. ${hint}`, {
+    fields: { topic, partition, offset: fetchOffset, expected: topicId, found },
+  })
 }

@@ -1,6 +1,7 @@
 /** The fetch loop over scripted brokers: what a real one does only at the worst moment. */
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
+import { StreamJobError } from '../../../runtime/errors.ts'
 import { wireError } from '../../../runtime/kafka/broker-errors.ts'
 import { Fetcher } from '../../../runtime/kafka/fetch/fetcher.ts'
 import { silent } from '../../../runtime/kafka/log.ts'
@@ -14,6 +15,7 @@ const topic = 't'
 
 /** One record at each of ten offsets, and what every broker says of the rest. */
 class Broker {
+  id = '1'.repeat(32)
   /** Called before each answer to a ListOffsets. */
   listing: () => void | Promise<void> = () => {}
   /** What is fetched of a partition from an offset. */
@@ -45,7 +47,7 @@ class Broker {
 
   #metadata(): MetadataAnswer {
     const partitions = [0, 1].map((partition) => ({ error: 0, partition, leader: 1 }))
-    return { clusterId: 'c', brokers: [{ node: 1, host: 'h', port: 1 }], topics: [{ error: 0, topic, id: '0'.repeat(32), partitions }] }
+    return { clusterId: 'c', brokers: [{ node: 1, host: 'h', port: 1 }], topics: [{ error: 0, topic, id: this.id, partitions }] }
   }
 }
 
@@ -74,4 +76,22 @@ test('a partition that was put back while another one of the same answer was loo
   listing.resolve()
   const block = await eventually(() => fetcher.take(topic, 1))
   t.is(block.offsets[0], 2)
+})
+
+test('a topic that is made again while it is read is not taken for the old one, even where it has the same offsets', async (t) => {
+  const broker = new Broker()
+  const fetcher = broker.fetcher(t)
+  fetcher.assign([{ topic, topicId: broker.id, partition: 0, offset: 5 }])
+  t.is((await fetcher.next(1_000))?.offsets[0], 5)
+  const usual = broker.answer
+  broker.answer = () => {
+    broker.answer = usual
+    broker.id = '2'.repeat(32)
+    return { error: wireError.unknownTopic }
+  }
+  const read = async (): Promise<void> => {
+    while ((await fetcher.next(1_000)) !== null);
+  }
+  t.is((await t.throwsAsync(read, { instanceOf: StreamJobError }))?.code, 'topic-replaced')
+  t.is(t.throws(() => fetcher.check(), { instanceOf: StreamJobError })?.code, 'topic-replaced')
 })
