@@ -100,11 +100,11 @@ export class KeyedWindow implements StretchEnd {
    * slice was full before that was done; call again with the same watermark.
    */
   advance(watermark: number): boolean {
-    this.watermark = watermark
-    while (this.isDue(watermark)) {
+    if (watermark > this.watermark) this.watermark = watermark
+    while (this.isDue(this.watermark)) {
       if (!this.#close(this.#earliest)) return false
     }
-    this.forwarded = watermark - this.latenessMs
+    this.forwarded = this.watermark - this.latenessMs
     return true
   }
 
@@ -120,11 +120,14 @@ export class KeyedWindow implements StretchEnd {
     return newest === undefined ? -Infinity : closingWatermark(newest, window.sizeMs, window.latenessMs)
   }
 
-  /** Goes to where a snapshot was taken; the rows are in the table already, or will be before `locate` is called. */
+  /**
+   * Goes to where a snapshot was taken; the rows are in the table already, or will be before `locate` is called. What has closed stays closed, also when a
+   * new version of the program allows for more disorder or lateness, by which the watermark would not have come so far yet.
+   */
   restore(watermark: number, forwarded: number): void {
     this.discard()
     this.#options.next.discard()
-    this.watermark = watermark
+    this.watermark = Math.max(watermark, forwarded + this.latenessMs)
     this.forwarded = forwarded
   }
 
