@@ -8,6 +8,8 @@ import type { Stretch } from './stretch.ts'
 /** What a window keeps per key: the part that differs between aggregate and reduce. One row per key and window, its namespace the window's start. */
 export interface WindowContents {
   readonly table: StateTable
+  /** What a row holds, in words that change when a row must be read in another way. */
+  readonly meaning: string
   /** Computes what a value changes in its open windows, of which the newest starts at `newestStart`. Throws RecordRejected; changes no row. */
   prepare(value: unknown, newestStart: number, openWindows: number): void
   /** Changes the rows. */
@@ -50,6 +52,8 @@ export class KeyedWindow implements StretchEnd {
   forwarded = -Infinity
   readonly uid: string
   readonly latenessMs: number
+  /** As of the contents, with the place of the windows on the time line: a row names the start of its window only. */
+  readonly meaning: string
   readonly push: Push
   readonly #options: WindowOptions
   /** Start of the earliest window that has rows; Infinity when there is none. */
@@ -63,6 +67,8 @@ export class KeyedWindow implements StretchEnd {
     this.#options = options
     this.uid = options.uid
     this.latenessMs = options.window.latenessMs
+    const { sizeMs, slideMs, offsetMs } = options.window
+    this.meaning = `${options.contents.meaning} over ${sizeMs} ms every ${slideMs} ms from ${offsetMs} ms`
     this.push = this.#pusher()
   }
 
