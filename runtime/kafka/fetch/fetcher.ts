@@ -75,7 +75,7 @@ export class Fetcher implements BlockFetcher {
       const left = deadline - this.#options.timing.now()
       if (left <= 0) return null
       const waited = new AbortController()
-      await Promise.race([this.#arrived.next(), this.#options.timing.sleep(left, waited.signal)])
+      await Promise.race([this.#arrived.next(waited.signal), this.#options.timing.sleep(left, waited.signal)])
       waited.abort()
     }
     throw new StreamJobError('kafka-unreachable', 'The connection to the brokers was closed.')

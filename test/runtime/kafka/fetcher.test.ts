@@ -1,4 +1,6 @@
 /** The fetch loop over scripted brokers: what a real one does only at the worst moment. */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import { StreamJobError } from '../../../runtime/errors.ts'
@@ -6,6 +8,7 @@ import { wireError } from '../../../runtime/kafka/broker-errors.ts'
 import { Fetcher } from '../../../runtime/kafka/fetch/fetcher.ts'
 import { silent } from '../../../runtime/kafka/log.ts'
 import { Routes } from '../../../runtime/kafka/routes.ts'
+import type { Timing } from '../../../runtime/kafka/timing.ts'
 import { systemTiming } from '../../../runtime/kafka/timing.ts'
 import type { FetchedPartition, KafkaChannel, MetadataAnswer } from '../../../runtime/kafka/transport.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -21,7 +24,7 @@ class Broker {
   /** What is fetched of a partition from an offset. */
   answer: (partition: number, offset: number) => Partial<FetchedPartition> = (_partition, offset) => ({ records: from(offset) })
 
-  fetcher(t: ExecutionContext): Fetcher {
+  fetcher(t: ExecutionContext, timing: Timing = systemTiming): Fetcher {
     const channel = {
       metadata: async (): Promise<MetadataAnswer> => this.#metadata(),
       fetch: async (_node, { partitions }) => {
@@ -36,8 +39,8 @@ class Broker {
       [Symbol.asyncDispose]: async () => {},
     } satisfies Partial<KafkaChannel> as unknown as KafkaChannel // no other request is sent
     const closing = new AbortController()
-    const routes = new Routes(channel, { timing: systemTiming, patienceMs: 1_000, signal: closing.signal })
-    const fetcher = new Fetcher({ channel, routes, timing: systemTiming, log: silent, readAheadBytes: 1 })
+    const routes = new Routes(channel, { timing, patienceMs: 1_000, signal: closing.signal })
+    const fetcher = new Fetcher({ channel, routes, timing, log: silent, readAheadBytes: 1 })
     t.teardown(async () => {
       closing.abort()
       await fetcher[Symbol.asyncDispose]()
@@ -94,4 +97,19 @@ test('a topic that is made again while it is read is not taken for the old one, 
   }
   t.is((await t.throwsAsync(read, { instanceOf: StreamJobError }))?.code, 'topic-replaced')
   t.is(t.throws(() => fetcher.check(), { instanceOf: StreamJobError })?.code, 'topic-replaced')
+})
+
+test('waiting for records that do not come takes no memory', async (t) => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  let now = 0
+  const timing: Timing = { now: () => now, sleep: async (ms) => void (now += ms) }
+  const fetcher = new Broker().fetcher(t, timing)
+  const heapAfter = async (waits: number): Promise<number> => {
+    for (let i = 0; i < waits; i++) await fetcher.next(100)
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  const before = await heapAfter(1_000)
+  t.true((await heapAfter(50_000)) - before < 2_000_000)
 })
