@@ -1,6 +1,4 @@
 /** The fetch loop over scripted brokers: what a real one does only at the worst moment. */
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import { StreamJobError } from '../../../runtime/errors.ts'
@@ -12,6 +10,7 @@ import type { Timing } from '../../../runtime/kafka/timing.ts'
 import { systemTiming } from '../../../runtime/kafka/timing.ts'
 import type { FetchedPartition, KafkaChannel, MetadataAnswer } from '../../../runtime/kafka/transport.ts'
 import { eventually } from '../../support/eventually.ts'
+import { heapInUse } from '../../support/heap.ts'
 import { build, placed } from './batches.ts'
 
 const topic = 't'
@@ -100,15 +99,12 @@ test('a topic that is made again while it is read is not taken for the old one, 
 })
 
 test('waiting for records that do not come takes no memory', async (t) => {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
   let now = 0
   const timing: Timing = { now: () => now, sleep: async (ms) => void (now += ms) }
   const fetcher = new Broker().fetcher(t, timing)
   const heapAfter = async (waits: number): Promise<number> => {
     for (let i = 0; i < waits; i++) await fetcher.next(100)
-    collect()
-    return process.memoryUsage().heapUsed
+    return heapInUse()
   }
   const before = await heapAfter(1_000)
   t.true((await heapAfter(50_000)) - before < 2_000_000)
