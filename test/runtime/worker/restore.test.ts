@@ -45,3 +45,10 @@ test('a window goes on with its rows when only names of results and lateness hav
   await eventually(() => run.kafka.values('out').length > 0)
   t.deepEqual(run.kafka.values('out'), [{ key: 'a', windowStart: 0, windowEnd: 1_000, records: 2 }])
 })
+
+test('state that the program has no window for any more is named in the log', async (t) => {
+  const other = { aggregate: { name: 'another', fields: { n: { count: {} } } } }
+  const run = await upgraded(t, [source, keyBy, window, other, sink])
+  const { fields } = await eventually(() => run.logged.find(({ message }) => message.includes('no longer has')))
+  t.deepEqual(fields, { task: 'in/0', rows: { n: 1 } })
+})
