@@ -58,11 +58,12 @@ export async function takeOver(order: TakeOver, environment: RestoreEnvironment)
     row === null
       ? await firstPosition(order, reader, group.offset, start, where)
       : confirmedBy(row, order, group.offset, stored?.commit ?? null, where)
-  checkState(row?.state ?? {}, stage, where)
+  const state = row?.state ?? {}
+  checkState(state, stage, where)
   await checkRange(order, reader, confirmed, where)
   stage.restore(confirmed.snapshot)
   const mustCommit = row === null || group.offset === -1
-  return new Task({ ...order, store, stage, output, confirmed, mustCommit, since: environment.clock() })
+  return new Task({ ...order, store, stage, state, output, confirmed, mustCommit, since: environment.clock() })
 }
 
 /** Applies every committed row of [start, end); the newest position row, or null. Throws when it is interrupted: half a state is none. */

@@ -2,6 +2,7 @@
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import { names } from '../../../runtime/protocol.ts'
+import { PositionRow } from '../../../runtime/worker/positions.ts'
 import { eventually } from '../../support/eventually.ts'
 import { app, countSteps, order, ScriptedWorker } from '../../support/scripted-worker.ts'
 
@@ -51,4 +52,14 @@ test('state that the program has no window for any more is named in the log', as
   const run = await upgraded(t, [source, keyBy, window, other, sink])
   const { fields } = await eventually(() => run.logged.find(({ message }) => message.includes('no longer has')))
   t.deepEqual(fields, { task: 'in/0', rows: { n: 1 } })
+})
+
+test('what rows mean is kept for windows that are away for a version', async (t) => {
+  const other = { aggregate: { name: 'another', fields: { n: { max: 'at' } } } }
+  const run = await upgraded(t, [source, keyBy, window, other, sink])
+  run.kafka.put('in', 0, order('a', 20))
+  await eventually(() => run.kafka.offsets.get('in-0')?.offset === 3)
+  const row = run.kafka.log(changelog, 0).at(-1)?.value
+  const { state } = PositionRow.parse(JSON.parse(String(row)))
+  t.deepEqual(state, { n: 'count over 1000 ms every 1000 ms from 0 ms', another: 'max(at) over 1000 ms every 1000 ms from 0 ms' })
 })
