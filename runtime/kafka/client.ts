@@ -11,13 +11,13 @@ export interface PartitionPosition extends TopicPartition {
 
 /** Reads assigned partitions read-committed, ahead of the work, within a bound of bytes. */
 export interface BlockFetcher extends AsyncDisposable {
-  /** Replaces what is read; partitions that stay keep position and read-ahead. */
-  assign(positions: readonly PartitionPosition[]): void
+  /** Replaces what is read; partitions that stay keep position and read-ahead. A position is good for the topic of that id, where one is given. */
+  assign(positions: readonly (PartitionPosition & { readonly topicId?: string })[]): void
   /** Drops the read-ahead of a partition and reads from the offset. */
   seek(topic: string, partition: number, offset: number): void
   /**
    * The next block of any assigned partition; null after `timeoutMs` with nothing. Throws `position-out-of-range` with topic, partition and offset in
-   * its fields, `topic-missing`, `kafka-*`.
+   * its fields, `topic-missing`, `topic-replaced`, `kafka-*`.
    */
   next(timeoutMs: number): Promise<RecordBlock | null>
   /** Blocks ready without waiting: the next block of this partition, or null. */

@@ -12,6 +12,8 @@ export interface ReaderOptions {
   readonly routes: Routes
   /** A fetcher with a connection of its own, for one partition. */
   readonly fetcher: () => BlockFetcher
+  /** Of the producers beside it: brokers refuse what is longer than they allow, of who only fences too. */
+  readonly transactionTimeoutMs: number
 }
 
 /** How long `tail` and `readRange` wait before they look at their signal again. */
@@ -79,9 +81,9 @@ export class Reader implements KafkaReader {
   }
 
   async fence(transactionalId: string): Promise<void> {
-    const { channel, routes } = this.#options
+    const { channel, routes, transactionTimeoutMs } = this.#options
     const doing = `Fencing ${transactionalId}`
-    const request = { transactionalId, transactionTimeoutMs: 60_000 }
+    const request = { transactionalId, transactionTimeoutMs }
     const send = (node: number): ReturnType<KafkaChannel['initProducerId']> => channel.initProducerId(node, request)
     const { error } = await routes.coordinated('transaction', transactionalId, doing, send, (answer) => answer.error, {
       resendLost: true,

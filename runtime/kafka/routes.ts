@@ -29,6 +29,7 @@ export class Routes {
   readonly #signal: AbortSignal
   /** topic -> node by partition; -1: none at the moment. */
   readonly #leaders = new Map<string, readonly number[]>()
+  readonly #ids = new Map<string, string>()
   readonly #coordinators = new Map<string, Promise<number>>()
 
   constructor(channel: KafkaChannel, options: RoutesOptions) {
@@ -42,6 +43,11 @@ export class Routes {
   knownLeader(topic: string, partition: number): number | undefined {
     const leader = this.#leaders.get(topic)?.[partition]
     return leader === undefined || leader < 0 ? undefined : leader
+  }
+
+  /** Of the topic, as of the last time that its leaders were asked for. */
+  topicId(topic: string): string | undefined {
+    return this.#ids.get(topic)
   }
 
   /** Waits until there is a leader. Throws `topic-missing` when topic or partition do not exist for longer than the patience. */
@@ -73,6 +79,7 @@ export class Routes {
       const leaders: number[] = []
       for (const { partition, leader } of topic.partitions) leaders[partition] = leader
       this.#leaders.set(topic.topic, leaders)
+      this.#ids.set(topic.topic, topic.id)
     }
     return failed
   }

@@ -26,9 +26,17 @@ export function compilePredicate(expression: Expression, input: Shape): (value: 
   const evaluate = compileExpression(expression, input, 'boolean')
   return (value, record) => {
     const result = evaluate(value, record)
-    if (typeof result !== 'boolean') throw new TypeError(`a filter must give true or false, not ${describe(result)}`)
+    if (typeof result !== 'boolean') {
+      abandonPromise(result)
+      throw new TypeError(`a filter must give true or false, not ${describe(result)}`)
+    }
     return result
   }
+}
+
+/** To be called with what an author's function gave and is refused: a promise that fails later on, with nobody waiting for it, would end the process. */
+export function abandonPromise(refused: unknown): void {
+  if (refused instanceof Promise) refused.catch(() => undefined)
 }
 
 /** The function of a map node: one expression, or one for each field of the new value. */

@@ -3,6 +3,7 @@
  * ends in a window or the sink. Whatever may fail happens on the way there; the effects follow when the whole record has come through, so that a
  * record which fails leaves none.
  */
+import { abandonPromise } from '../plan/expression.ts'
 import type { CurrentRecord } from './record.ts'
 import type { DropReason, StageCounters, StageOutput } from './stage.ts'
 
@@ -51,5 +52,7 @@ export function processingFailure(transform: string, cause: unknown): RecordReje
 /** Refuses what no function may give: a promise, because the chain is synchronous, and nothing at all. */
 export function requireValue(transform: string, value: unknown): void {
   if (value === undefined) throw new RecordRejected('processing', `${transform}: it gave undefined; use a filter to drop records`)
-  if (value instanceof Promise) throw new RecordRejected('processing', `${transform}: it gave a promise; functions of a transform are synchronous`)
+  if (!(value instanceof Promise)) return
+  abandonPromise(value)
+  throw new RecordRejected('processing', `${transform}: it gave a promise; functions of a transform are synchronous`)
 }

@@ -1,5 +1,6 @@
 import { parseTimestamp } from '../formats/text-values.ts'
 import { BoundedWatermark } from '../time/watermark.ts'
+import { abandonPromise } from '../plan/expression.ts'
 import type { EventTimeNode, RecordContext } from '../plan/nodes.ts'
 import { processingFailure, RecordRejected } from './chain.ts'
 import type { ChainContext, Push } from './chain.ts'
@@ -88,7 +89,10 @@ function timestampReader(node: EventTimeNode): (value: unknown, record: RecordCo
 /** A declared timestamp has been read as a number; behind a format without schema it may still be ISO 8601 text. */
 function toTimestamp(value: unknown): number {
   if (typeof value === 'number') return value
-  if (typeof value !== 'string') return NaN
+  if (typeof value !== 'string') {
+    abandonPromise(value)
+    return NaN
+  }
   const text = Buffer.from(value)
   return parseTimestamp(text, 0, text.length)
 }

@@ -1,5 +1,5 @@
 import type { Shape } from '../plan/shape.ts'
-import { compileExpression } from '../plan/expression.ts'
+import { abandonPromise, compileExpression } from '../plan/expression.ts'
 import type { FlatMapNode } from '../plan/nodes.ts'
 import { processingFailure, RecordRejected, requireValue } from './chain.ts'
 import type { ChainContext, Push } from './chain.ts'
@@ -20,10 +20,15 @@ export function flatMap(node: FlatMapNode, input: Shape, context: ChainContext, 
     } catch (error) {
       throw processingFailure(name, error)
     }
-    for (const result of results) {
-      requireValue(name, result)
-      record.timestamp = timestamp
-      next(result)
+    try {
+      for (const result of results) {
+        requireValue(name, result)
+        record.timestamp = timestamp
+        next(result)
+      }
+    } catch (error) {
+      for (const result of results) abandonPromise(result)
+      throw error
     }
   }
 }
@@ -31,5 +36,6 @@ export function flatMap(node: FlatMapNode, input: Shape, context: ChainContext, 
 function collect(result: unknown): readonly unknown[] {
   if (Array.isArray(result)) return result
   if (typeof result === 'object' && result !== null && Symbol.iterator in result) return [...(result as Iterable<unknown>)]
+  abandonPromise(result)
   throw new RecordRejected('processing', `it gave ${result === null ? 'null' : typeof result}, not a list`)
 }

@@ -23,6 +23,7 @@ export interface StageParts {
 /** A stage at work: record by record through the first stretch, then the watermark through the windows. */
 export class RunningStage implements CompiledStage {
   readonly counters: StageCounters
+  readonly state: CompiledStage['state']
   readonly #parts: StageParts
   /** A watermark is on its way through the windows and the slice was full before it arrived. */
   #closing = false
@@ -34,6 +35,7 @@ export class RunningStage implements CompiledStage {
   constructor(parts: StageParts) {
     this.#parts = parts
     this.counters = parts.context.counters
+    this.state = Object.fromEntries(parts.windows.map(({ uid, meaning }) => [uid, meaning]))
   }
 
   process(block: RecordBlock, from: number): number {

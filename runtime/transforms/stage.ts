@@ -57,6 +57,8 @@ export interface CompiledStage {
   snapshot(): StageSnapshot
   /** Goes to where a snapshot was taken. Called with the snapshot that belongs to the rows, before the first record and after each rollback. */
   restore(snapshot: StageSnapshot | null): void
+  /** What the rows of each window mean, in words (uid -> words). Rows that were written under other words are not for this stage. */
+  readonly state: Readonly<Record<string, string>>
   /** Counters since start, by name of metric; read by the metrics. */
   readonly counters: StageCounters
 }

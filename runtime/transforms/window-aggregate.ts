@@ -11,6 +11,7 @@ import type { WindowContents } from './window.ts'
  */
 export class AggregateContents implements WindowContents {
   readonly table: StateTable
+  readonly meaning: string
   readonly #record: CurrentRecord
   readonly #slideMs: number
   readonly #name: string
@@ -26,6 +27,7 @@ export class AggregateContents implements WindowContents {
   constructor(node: WindowAggregateNode, store: StateStore, record: CurrentRecord) {
     this.#inputs = [...new Set(Object.values(node.fields).flatMap((aggregate) => (aggregate.kind === 'count' ? [] : [aggregate.field])))]
     this.#columns = layOut(node.fields, this.#inputs)
+    this.meaning = Object.values(node.fields).map(describeAggregate).join(', ')
     const cells = this.#columns.reduce((sum, column) => sum + cellsOf(column.kind), 0)
     this.table = store.table(node.uid, { kind: 'cells', cells })
     this.#record = record
@@ -134,6 +136,10 @@ function layOut(fields: WindowAggregateNode['fields'], inputs: readonly string[]
     cell += cellsOf(aggregate.kind)
     return column
   })
+}
+
+function describeAggregate(aggregate: Aggregate): string {
+  return aggregate.kind === 'count' ? 'count' : `${aggregate.kind}(${aggregate.field})`
 }
 
 function cellsOf(kind: Aggregate['kind']): number {

@@ -10,6 +10,7 @@ import type { WindowContents } from './window.ts'
  */
 export class ReduceContents implements WindowContents {
   readonly table: StateTable
+  readonly meaning = 'reduce'
   readonly #record: CurrentRecord
   readonly #slideMs: number
   readonly #name: string

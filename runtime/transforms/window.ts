@@ -8,6 +8,8 @@ import type { Stretch } from './stretch.ts'
 /** What a window keeps per key: the part that differs between aggregate and reduce. One row per key and window, its namespace the window's start. */
 export interface WindowContents {
   readonly table: StateTable
+  /** What a row holds, in words that change when a row must be read in another way. */
+  readonly meaning: string
   /** Computes what a value changes in its open windows, of which the newest starts at `newestStart`. Throws RecordRejected; changes no row. */
   prepare(value: unknown, newestStart: number, openWindows: number): void
   /** Changes the rows. */
@@ -50,6 +52,8 @@ export class KeyedWindow implements StretchEnd {
   forwarded = -Infinity
   readonly uid: string
   readonly latenessMs: number
+  /** As of the contents, with the place of the windows on the time line: a row names the start of its window only. */
+  readonly meaning: string
   readonly push: Push
   readonly #options: WindowOptions
   /** Start of the earliest window that has rows; Infinity when there is none. */
@@ -63,6 +67,8 @@ export class KeyedWindow implements StretchEnd {
     this.#options = options
     this.uid = options.uid
     this.latenessMs = options.window.latenessMs
+    const { sizeMs, slideMs, offsetMs } = options.window
+    this.meaning = `${options.contents.meaning} over ${sizeMs} ms every ${slideMs} ms from ${offsetMs} ms`
     this.push = this.#pusher()
   }
 
@@ -100,11 +106,11 @@ export class KeyedWindow implements StretchEnd {
    * slice was full before that was done; call again with the same watermark.
    */
   advance(watermark: number): boolean {
-    this.watermark = watermark
-    while (this.isDue(watermark)) {
+    if (watermark > this.watermark) this.watermark = watermark
+    while (this.isDue(this.watermark)) {
       if (!this.#close(this.#earliest)) return false
     }
-    this.forwarded = watermark - this.latenessMs
+    this.forwarded = this.watermark - this.latenessMs
     return true
   }
 
@@ -120,11 +126,14 @@ export class KeyedWindow implements StretchEnd {
     return newest === undefined ? -Infinity : closingWatermark(newest, window.sizeMs, window.latenessMs)
   }
 
-  /** Goes to where a snapshot was taken; the rows are in the table already, or will be before `locate` is called. */
+  /**
+   * Goes to where a snapshot was taken; the rows are in the table already, or will be before `locate` is called. What has closed stays closed, also when a
+   * new version of the program allows for more disorder or lateness, by which the watermark would not have come so far yet.
+   */
   restore(watermark: number, forwarded: number): void {
     this.discard()
     this.#options.next.discard()
-    this.watermark = watermark
+    this.watermark = Math.max(watermark, forwarded + this.latenessMs)
     this.forwarded = forwarded
   }
 

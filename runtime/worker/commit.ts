@@ -43,6 +43,7 @@ async function writeChangelog(task: Task, producer: TransactionalProducer, commi
     writer: committer.ordinal,
     epoch: committer.epoch,
     inputs: [{ topic, topicId, partition, offset }],
+    state: task.state,
     snapshot: snapshot ?? { maxTimestamp: null, watermarks: {} },
   })
   producer.append(task.changelogTopic, partition, positionRowKey, 0, positionRowKey.length, row, 0, row.length, now, [])

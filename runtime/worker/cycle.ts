@@ -45,6 +45,9 @@ export async function runCycle(options: CycleOptions): Promise<string> {
   const { tasks, producers, now } = options
   const pace = new Pace(now)
   const ending = new Ending(options)
+  // Asked for once: a race for each wait would leave something behind until the membership changes, which may take for ever.
+  const changed = new AbortController()
+  void options.member.changed().then(() => changed.abort())
   let flushAt = Infinity
   let commitAt = now() + options.commitIntervalMs
   for (;;) {
@@ -63,7 +66,7 @@ export async function runCycle(options: CycleOptions): Promise<string> {
     ending.begin()
     const task = await tasks.next(Math.max(0, Math.min(waitMs, commitAt - now(), flushAt - now())))
     if (task === null) {
-      if (tasks.all.length === 0) await yieldForWhile(options)
+      if (tasks.all.length === 0) await options.pause(waitMs, changed.signal)
       continue
     }
     options.telemetry.busyMs += pace.slice(task, () => producers.bufferedBytes > flushBytes)
@@ -118,10 +121,4 @@ class Ending {
     this.#finish?.()
     this.#finish = null
   }
-}
-
-async function yieldForWhile({ member, pause }: CycleOptions): Promise<void> {
-  const changed = new AbortController()
-  await Promise.race([pause(waitMs, changed.signal), member.changed()])
-  changed.abort()
 }

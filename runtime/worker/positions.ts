@@ -16,6 +16,8 @@ export const PositionRow = z.object({
   writer: z.number().int().min(0),
   epoch: z.number().int(),
   inputs: z.array(z.object({ topic: z.string(), topicId: z.string(), partition: z.number().int(), offset: z.number().int().min(0) })).min(1),
+  /** What the rows of this commit mean; see CompiledStage.state. Absent in rows of before it was written. */
+  state: z.record(z.string(), z.string()).optional(),
   /** State outside the tables; see StageSnapshot. */
   snapshot: z.object({ maxTimestamp: z.number().nullable(), watermarks: z.record(z.string(), z.number()) }),
 })

@@ -58,10 +58,12 @@ export async function takeOver(order: TakeOver, environment: RestoreEnvironment)
     row === null
       ? await firstPosition(order, reader, group.offset, start, where)
       : confirmedBy(row, order, group.offset, stored?.commit ?? null, where)
+  const state = row?.state ?? {}
+  checkState(state, stage, where)
   await checkRange(order, reader, confirmed, where)
   stage.restore(confirmed.snapshot)
   const mustCommit = row === null || group.offset === -1
-  return new Task({ ...order, store, stage, output, confirmed, mustCommit, since: environment.clock() })
+  return new Task({ ...order, store, stage, state, output, confirmed, mustCommit, since: environment.clock() })
 }
 
 /** Applies every committed row of [start, end); the newest position row, or null. Throws when it is interrupted: half a state is none. */
@@ -147,6 +149,18 @@ async function firstPosition(order: TakeOver, reader: KafkaReader, groupOffset: 
   const { startFrom } = order
   const at = startFrom.kind === 'earliest' ? 'earliest' : startFrom.kind === 'latest' ? 'highWatermark' : { timestamp: startFrom.timestamp }
   return { commit: 0, offset: await reader.listOffset(topic, partition, at), snapshot: null }
+}
+
+/** The shape of a row says little: a sum and a maximum are one cell each, and a window is known by its start alone. */
+function checkState(written: NonNullable<PositionRow['state']>, { state }: CompiledStage, where: string): void {
+  for (const [uid, expected] of Object.entries(state)) {
+    const found = written[uid] ?? expected
+    if (found === expected) continue
+    const change = `the state of ${JSON.stringify(uid)} is ${found}, the program expects ${expected}`
+    throw new StreamJobError('changelog-corrupt', `${where}: ${change}. Give a window that computes something else another name.`, {
+      fields: { uid, found, expected },
+    })
+  }
 }
 
 async function checkRange(order: TakeOver, reader: KafkaReader, confirmed: CommitPoint, where: string): Promise<void> {

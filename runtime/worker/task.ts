@@ -22,6 +22,8 @@ export interface TaskParts {
   readonly stage: CompiledStage
   readonly output: TaskOutput
   readonly confirmed: CommitPoint
+  /** As the newest position row has it: what the rows in the changelog mean. */
+  readonly state?: CompiledStage['state']
   /** Whether the first commit is due although nothing was read: a first start, or a group offset that was lost. */
   readonly mustCommit: boolean
   readonly since: number
@@ -34,6 +36,8 @@ export class Task {
   readonly changelogTopic: string
   readonly store: StateStore
   readonly stage: CompiledStage
+  /** What the rows in the changelog mean, of windows that the program no longer has too. */
+  readonly state: CompiledStage['state']
   /** When this worker took it over, epoch ms. */
   readonly since: number
   readonly #output: TaskOutput
@@ -51,6 +55,7 @@ export class Task {
     this.changelogTopic = parts.changelogTopic
     this.store = parts.store
     this.stage = parts.stage
+    this.state = { ...parts.state, ...parts.stage.state }
     this.since = parts.since
     this.#output = parts.output
     this.#confirmed = parts.confirmed
@@ -65,6 +70,11 @@ export class Task {
   /** Next offset to read. */
   get position(): number {
     return this.#position
+  }
+
+  /** Next offset to fetch: behind the block at hand, whose rest is still to be worked on. */
+  get fetchFrom(): number {
+    return this.#block?.nextOffset ?? this.#position
   }
 
   /** Whether there is something that a commit would make durable. */

@@ -10,7 +10,7 @@ export class TaskSet {
   #tasks = new Map<string, Task>()
   /** Tasks that nobody is known to have taken, while this worker has no valid assignment. They are not worked on. */
   #resting = new Map<string, Task>()
-  /** Tasks whose position is not where the fetcher reads. */
+  /** Tasks that the fetcher does not read for where they go on. */
   readonly #moved = new Set<Task>()
   readonly #fetcher: BlockFetcher
 
@@ -96,10 +96,13 @@ export class TaskSet {
     return lost.length > 0
   }
 
-  /** Reads the tasks there are: those that stay go on with what was read ahead, the others start at their position. */
+  /** Reads the tasks there are: those that stay go on with what was read ahead, the others start behind what they have at hand. */
   fetch(): void {
-    this.#fetcher.assign(this.all.map((task) => ({ topic: task.input.topic, partition: task.input.partition, offset: task.position })))
-    for (const task of this.#moved) if (this.#tasks.get(task.name) === task) this.#fetcher.seek(task.input.topic, task.input.partition, task.position)
+    this.#fetcher.assign(this.all.map((task) => ({ ...task.input, offset: task.fetchFrom })))
+    for (const task of this.#moved) {
+      const { topic, partition } = task.input
+      if (this.#tasks.get(task.name) === task) this.#fetcher.seek(topic, partition, task.fetchFrom)
+    }
     this.#moved.clear()
   }
 

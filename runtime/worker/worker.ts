@@ -217,7 +217,12 @@ export class Worker {
       const started = this.#parts.now()
       await this.#factory.prepare(record, members)
       const restored = await concurrently(missing, restoresAtATime, signal, (id, either) => this.#factory.create(id, either))
-      for (const task of restored) this.#tasks.add(task)
+      for (const task of restored) {
+        this.#tasks.add(task)
+        const rows = Object.fromEntries(task.store.unclaimed())
+        if (Object.keys(rows).length > 0)
+          this.#parts.log.warn('State of windows that the program no longer has is left alone', { task: task.name, rows })
+      }
       this.telemetry.restores += missing.length
       const rows = restored.reduce((sum, task) => sum + task.store.rows, 0)
       const took = Math.round(this.#parts.now() - started)

@@ -62,7 +62,7 @@ export class StageRun {
   #block: RecordBlock | null = null
   readonly #changelog = new Map<string, Buffer>()
   #confirmed: { readonly position: number; readonly snapshot: string | null } = { position: 0, snapshot: null }
-  readonly #plan: Stage
+  #plan: Stage
   readonly #records: readonly TestRecord[]
   readonly #options: RunOptions
 
@@ -141,8 +141,9 @@ export class StageRun {
     return this
   }
 
-  /** The process was lost: a new one starts from the changelog. */
-  crash(): this {
+  /** The process was lost: a new one starts from the changelog, maybe with another version of the program. */
+  crash(plan: Stage = this.#plan): this {
+    this.#plan = plan
     this.#lose()
     this.#start()
     return this

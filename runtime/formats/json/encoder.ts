@@ -7,7 +7,7 @@ import { JsonWriter } from './write.ts'
 
 /**
  * An encoder of JSON values. With a schema it writes the declared fields and refuses what does not fit them. Without one it writes what JSON.stringify
- * does, but dates as epoch ms and bytes as base64, and it refuses what JSON would silently change: NaN, infinities, maps, sets.
+ * does, but dates as epoch ms and bytes as base64, and it refuses what JSON would silently change: NaN, infinities, maps, sets, promises.
  */
 export function jsonEncoder(schema: RecordSchema | null): Encoder {
   const writer = new JsonWriter()
@@ -64,8 +64,17 @@ function writeObject(writer: JsonWriter, object: Record<string, unknown>, path: 
     else if (typeof value === 'number' && Number.isFinite(value)) writer.number(value)
     else writeAny(writer, value, fieldPath(path, name), depth + 1)
   }
-  if (separator === 0x7b) writer.byte(0x7b)
+  if (separator === 0x7b) {
+    if (object instanceof Promise) throw unsettled(object, path)
+    writer.byte(0x7b)
+  }
   writer.byte(0x7d)
+}
+
+/** It would be written as {}. That it may fail later, with nobody waiting for it, must not end the process. */
+function unsettled(promise: Promise<unknown>, path: string): EncodeError {
+  promise.catch(() => undefined)
+  return new EncodeError(`${path || 'value'}: JSON can't hold a promise; functions of a transform are synchronous`)
 }
 
 /** `"name":` of names seen before; bounded, because the keys of maps have no end. */

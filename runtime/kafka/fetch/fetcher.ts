@@ -1,6 +1,6 @@
 import { StreamJobError } from '../../errors.ts'
 import { refused, resendOf, wireError } from '../broker-errors.ts'
-import type { BlockFetcher, PartitionPosition } from '../client.ts'
+import type { BlockFetcher } from '../client.ts'
 import type { KafkaLog } from '../log.ts'
 import type { RecordBlock } from '../records.ts'
 import { partitionKey } from '../records.ts'
@@ -48,12 +48,14 @@ export class Fetcher implements BlockFetcher {
     this.#options = { readAheadBytes: 32 * 1024 * 1024, maxWaitMs: 250, patienceMs: 30_000, ...options }
   }
 
-  assign(positions: readonly PartitionPosition[]): void {
+  assign(positions: Parameters<BlockFetcher['assign']>[0]): void {
     const kept = new Map(this.#partitions)
     this.#partitions.clear()
-    for (const { topic, partition, offset } of positions) {
+    for (const { topic, topicId, partition, offset } of positions) {
       const key = partitionKey(topic, partition)
-      this.#partitions.set(key, kept.get(key) ?? new PartitionRead(topic, partition, offset))
+      const read = kept.get(key) ?? new PartitionRead(topic, partition, offset)
+      read.topicId = topicId
+      this.#partitions.set(key, read)
     }
     this.#order = [...this.#partitions.values()]
     this.#go()
@@ -73,7 +75,7 @@ export class Fetcher implements BlockFetcher {
       const left = deadline - this.#options.timing.now()
       if (left <= 0) return null
       const waited = new AbortController()
-      await Promise.race([this.#arrived.next(), this.#options.timing.sleep(left, waited.signal)])
+      await Promise.race([this.#arrived.next(waited.signal), this.#options.timing.sleep(left, waited.signal)])
       waited.abort()
     }
     throw new StreamJobError('kafka-unreachable', 'The connection to the brokers was closed.')
@@ -160,7 +162,9 @@ export class Fetcher implements BlockFetcher {
         const failed = await routes.refresh([...new Set(lost.map((read) => read.topic))])
         for (const read of lost) {
           const error = failed.get(read.topic) ?? wireError.unknownTopic
-          if (routes.knownLeader(read.topic, read.partition) === undefined) this.#refuse(read, error)
+          const id = routes.topicId(read.topic)
+          if (id !== undefined && id !== (read.topicId ?? id)) this.#fail(read, replaced(read, id))
+          else if (routes.knownLeader(read.topic, read.partition) === undefined) this.#refuse(read, error)
         }
       } catch (error) {
         for (const read of lost) this.#trouble(read, error)
@@ -192,7 +196,7 @@ export class Fetcher implements BlockFetcher {
 
   async #fetch(node: number, due: readonly PartitionRead[], bytes: number, impatient: boolean): Promise<void> {
     const { channel, routes, timing, maxWaitMs } = this.#options
-    const versions = due.map((read) => read.version)
+    const asked = new Map(due.map((read) => [partitionKey(read.topic, read.partition), { read, version: read.version }]))
     try {
       const { error, partitions } = await channel.fetch(node, {
         maxWaitMs: impatient ? Math.min(impatientWaitMs, maxWaitMs) : maxWaitMs,
@@ -201,11 +205,12 @@ export class Fetcher implements BlockFetcher {
         partitions: due.map((read) => ({ topic: read.topic, partition: read.partition, offset: read.fetchOffset, maxBytes: bytes })),
       })
       if (error !== wireError.none) throw refused(error, 'Fetch', { node })
-      const current = new Map(due.filter((read, i) => read.version === versions[i]).map((read) => [partitionKey(read.topic, read.partition), read]))
       const shared = partitions.filter((answer) => answer.records.length > 0).length > 1
       for (const answer of partitions) {
-        const read = current.get(partitionKey(answer.topic, answer.partition))
-        if (read !== undefined) await this.#accept(node, read, shared ? { ...answer, records: Buffer.from(answer.records) } : answer)
+        const one = asked.get(partitionKey(answer.topic, answer.partition))
+        // Compared anew for each: it may have been put elsewhere while the one before was looked into.
+        if (one === undefined || one.read.version !== one.version) continue
+        await this.#accept(node, one.read, shared ? { ...answer, records: Buffer.from(answer.records) } : answer)
       }
     } catch (error) {
       for (const read of due) {
@@ -218,7 +223,9 @@ export class Fetcher implements BlockFetcher {
 
   async #accept(node: number, read: PartitionRead, answer: FetchedPartition): Promise<void> {
     if (answer.error === wireError.offsetOutOfRange) {
+      const { version } = read
       const failure = await positionFailure(this.#options.channel, node, read)
+      if (read.version !== version) return
       if (failure.recovery === 'retry') this.#trouble(read, failure)
       else this.#fail(read, failure)
     } else if (answer.error !== wireError.none) this.#refuse(read, answer.error)
@@ -256,4 +263,12 @@ export class Fetcher implements BlockFetcher {
     read.failure = failure
     this.#arrived.fire()
   }
+}
+
+/** Fetched by name alone, records of the new topic would be taken for those that followed in the old one. */
+function replaced({ topic, topicId, partition, fetchOffset }: PartitionRead, found: string): StreamJobError {
+  const hint = 'Start the job afresh, or from a savepoint, when the new topic is meant.'
+  return new StreamJobError('topic-replaced', `${topic} was deleted and made again while partition ${partition} was read. ${hint}`, {
+    fields: { topic, partition, offset: fetchOffset, expected: topicId, found },
+  })
 }

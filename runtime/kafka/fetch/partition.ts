@@ -22,6 +22,8 @@ export interface PartitionEnds {
 export class PartitionRead {
   readonly topic: string
   readonly partition: number
+  /** What the position belongs to; undefined: whatever has the name. */
+  topicId: string | undefined
   ends: PartitionEnds | undefined
   /** Set when nothing more will come without help. */
   failure: StreamJobError | undefined

@@ -1,19 +1,23 @@
 /** Something to wait for that happens again and again. */
 export class Wake {
-  #promise: Promise<void> | undefined
-  #resolve: () => void = () => {}
+  readonly #waiting = new Set<() => void>()
 
-  /** Resolves at the next `fire`. */
-  next(): Promise<void> {
-    this.#promise ??= new Promise((resolve) => {
-      this.#resolve = resolve
+  /**
+   * Resolves at the next `fire`, or when the signal fires; then nothing is left of the wait. With one promise for all, each race against a time-out would leave
+   * its own behind until something happens, which may take days.
+   */
+  next(signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#waiting.delete(done)
+        resolve()
+      }
+      this.#waiting.add(done)
+      signal?.addEventListener('abort', done, { once: true })
     })
-    return this.#promise
   }
 
   fire(): void {
-    if (this.#promise === undefined) return
-    this.#promise = undefined
-    this.#resolve()
+    for (const done of this.#waiting) done()
   }
 }

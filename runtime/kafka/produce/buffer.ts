@@ -44,6 +44,11 @@ export class ProduceBuffer {
     this.#bytes -= partition.acknowledge()
   }
 
+  /** To be called with a batch that is too large for the broker. */
+  split(partition: PartitionBuffer): void {
+    this.#bytes += partition.split()
+  }
+
   /** Forgets what was not sent; sequences go on where they are. */
   clear(): void {
     for (const partition of this.waiting) partition.clear()

@@ -61,8 +61,11 @@ export class PartitionBuffer {
     return first.size
   }
 
-  /** After the broker refused the first batch as too large: two halves in its place. The refusal used up no sequence numbers. */
-  split(): void {
+  /**
+   * After the broker refused the first batch as too large: two halves in its place. The refusal used up no sequence numbers. Returns how many bytes more are
+   * waiting now: each half has a head.
+   */
+  split(): number {
     const first = this.#builders.shift()!
     const bytes = first.finish(null, 'none')
     const block = decodeBatch(readBatchHeader(bytes, 0)!, { topic: this.topic, partition: this.partition, from: 0 })
@@ -84,6 +87,7 @@ export class PartitionBuffer {
     }
     this.#builders.unshift(...halves)
     this.#sent = null
+    return halves[0].size + halves[1].size - first.size
   }
 
   clear(): void {

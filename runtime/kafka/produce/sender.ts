@@ -106,7 +106,7 @@ function settle(run: Run, partition: PartitionBuffer, error: number, message: st
     return true
   }
   if (error === wireError.messageTooLarge && partition.firstCount > 1) {
-    partition.split()
+    run.buffer.split(partition)
     return true
   }
   const resend = resendOf(error)

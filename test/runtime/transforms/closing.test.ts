@@ -249,3 +249,28 @@ test('two windows and a reduce come out the same through slices, commits, lost t
     { numRuns: 300 },
   )
 })
+
+for (const [what, bound, lateness] of [
+  ['bound of disorder', 20, 0],
+  ['lateness', 0, 20],
+] as const) {
+  test(`a new version of the program with a larger ${what} does not open windows again that have closed`, (t) => {
+    const steps = [eventTime('at', bound), keyBy(), aggregate('w', tumbling(10, { lateness }), count)]
+    const input = [record('a', 1), record('a', 11), record('a', 21), record('a', 2), record('a', 22), record('a', 60)]
+    const run = new StageRun(stageOf(counting, { schema }), input)
+    run.process(3).commit()
+    run.crash(stageOf(steps, { schema })).process()
+    t.deepEqual(
+      run.results.map(({ value }) => value),
+      [
+        { key: 'a', windowStart: 0, windowEnd: 10, n: 1 },
+        { key: 'a', windowStart: 10, windowEnd: 20, n: 1 },
+        { key: 'a', windowStart: 20, windowEnd: 30, n: 2 },
+      ],
+    )
+    t.deepEqual(
+      run.late.map(({ value }) => value),
+      [{ k: 'a', at: 2 }],
+    )
+  })
+}

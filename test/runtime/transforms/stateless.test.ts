@@ -1,7 +1,7 @@
 import test from 'ava'
 import { StageRun } from '../../support/stage-run.ts'
 import type { TestRecord } from '../../support/blocks.ts'
-import { filter, flatMap, keyBy, map, schemaOf, stageOf } from '../../support/stages.ts'
+import { eventTime, filter, flatMap, keyBy, map, schemaOf, stageOf } from '../../support/stages.ts'
 import type { Step } from '../../support/stages.ts'
 
 const schema = schemaOf({ k: 'string', n: 'integer' })
@@ -179,4 +179,15 @@ test('a record that makes a slice of output ends the slice', (t) => {
   t.is(run.position, 1)
   t.false(run.stage.closing)
   t.is(run.process().results.length, 3)
+})
+
+test('a promise that a function gives against the rules, and that fails, ends nothing but its record', async (t) => {
+  const failing = async (): Promise<never> => {
+    throw new Error('too late')
+  }
+  for (const step of [filter(failing), map(failing), flatMap(failing), flatMap(() => [failing(), failing()]), eventTime(failing)]) {
+    t.is(run([step], numbers(1)).dead.length, 1)
+  }
+  // A rejection that nobody has taken would fail the test run by now.
+  await new Promise((resolve) => setImmediate(resolve))
 })

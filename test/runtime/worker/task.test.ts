@@ -9,6 +9,7 @@ import { TaskOutput } from '../../../runtime/worker/outputs.ts'
 import type { RecordAppender } from '../../../runtime/worker/outputs.ts'
 import { Task } from '../../../runtime/worker/task.ts'
 import type { CommitPoint } from '../../../runtime/worker/task.ts'
+import { TaskSet } from '../../../runtime/worker/tasks.ts'
 import { blockOf } from '../../support/blocks.ts'
 import { ScriptedKafka } from '../../support/scripted-kafka.ts'
 import { aggregate, eventTime, keyBy, stageOf, tumbling } from '../../support/stages.ts'
@@ -174,4 +175,31 @@ test('resolving confirms what counted, rewinds what did not, and names what is l
   t.deepEqual([counted.confirmed.commit, counted.position, counted.dirty], [6, 41, false])
   t.deepEqual([failed.confirmed.commit, failed.position, failed.dirty], [5, 40, false])
   t.is(failed.pending, null)
+})
+
+test('a task that rested with a block half done goes on behind that block', async (t) => {
+  const kafka = new ScriptedKafka()
+  kafka.createTopic('input', 1)
+  kafka.put('input', 0, at(1), at(2), at(3), at(4))
+  const { task, results } = taskOf()
+  const tasks = new TaskSet(kafka.fetcher())
+  tasks.add(task)
+  tasks.fetch()
+  t.is(await tasks.next(0), task)
+  task.work(2)
+  const { commit, offset } = task.prepare()
+  task.confirm()
+  kafka.offsets.set('input-0', { offset, metadata: JSON.stringify({ v: 1, n: commit, w: 0 }) })
+  tasks.rest()
+  const identity = { groupId: 'g', generation: 2, memberId: 'm', instanceId: 'm-0' }
+  t.deepEqual(await tasks.keep([task.id], kafka.reader, identity, 0), [])
+  tasks.fetch()
+  const workOff = async (): Promise<void> => {
+    for (let next = await tasks.next(0); next !== null; next = await tasks.next(0)) finish(next)
+  }
+  await workOff()
+  kafka.put('input', 0, at(500))
+  await workOff()
+  t.deepEqual(results, [{ key: 'a', windowStart: 0, windowEnd: 100, n: 4 }])
+  t.is(task.position, 5)
 })

@@ -75,6 +75,7 @@ test('what JSON can not hold is refused with its path', (t) => {
   t.is(refusal(null, { n: 12n }), 'n: expected something that JSON can hold, found the bigint 12')
   t.is(refusal(null, undefined), 'value: expected something that JSON can hold, found nothing')
   t.is(refusal(null, { f: () => 1 }), 'f: expected something that JSON can hold, found a function')
+  t.is(refusal(null, { p: Promise.reject(new Error('too late')) }), "p: JSON can't hold a promise; functions of a transform are synchronous")
   t.is(refusal(null, { m: new Map() }), "m: JSON can't hold a Map or Set; make an object or a list of it")
   const circle: Record<string, unknown> = {}
   circle.self = circle

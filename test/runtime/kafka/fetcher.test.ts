@@ -1,0 +1,111 @@
+/** The fetch loop over scripted brokers: what a real one does only at the worst moment. */
+import test from 'ava'
+import type { ExecutionContext } from 'ava'
+import { StreamJobError } from '../../../runtime/errors.ts'
+import { wireError } from '../../../runtime/kafka/broker-errors.ts'
+import { Fetcher } from '../../../runtime/kafka/fetch/fetcher.ts'
+import { silent } from '../../../runtime/kafka/log.ts'
+import { Routes } from '../../../runtime/kafka/routes.ts'
+import type { Timing } from '../../../runtime/kafka/timing.ts'
+import { systemTiming } from '../../../runtime/kafka/timing.ts'
+import type { FetchedPartition, KafkaChannel, MetadataAnswer } from '../../../runtime/kafka/transport.ts'
+import { eventually } from '../../support/eventually.ts'
+import { heapInUse } from '../../support/heap.ts'
+import { build, placed } from './batches.ts'
+
+const topic = 't'
+
+/** One record at each of ten offsets, and what every broker says of the rest. */
+class Broker {
+  id = '1'.repeat(32)
+  /** Called before each answer to a ListOffsets. */
+  listing: () => void | Promise<void> = () => {}
+  /** What is fetched of a partition from an offset. */
+  answer: (partition: number, offset: number) => Partial<FetchedPartition> = (_partition, offset) => ({ records: from(offset) })
+
+  fetcher(t: ExecutionContext, timing: Timing = systemTiming): Fetcher {
+    const channel = {
+      metadata: async (): Promise<MetadataAnswer> => this.#metadata(),
+      fetch: async (_node, { partitions }) => {
+        await new Promise((resolve) => setTimeout(resolve, 1))
+        const rest = { error: 0, highWatermark: 10, lastStableOffset: 10, logStart: 0, aborted: [], records: Buffer.alloc(0) }
+        return { error: 0, partitions: partitions.map(({ partition, offset }) => ({ topic, partition, ...rest, ...this.answer(partition, offset) })) }
+      },
+      listOffsets: async (_node, { partitions }) => {
+        await this.listing()
+        return partitions.map(({ partition, timestamp }) => ({ topic, partition, error: 0, offset: timestamp === -2 ? 0 : 10 }))
+      },
+      [Symbol.asyncDispose]: async () => {},
+    } satisfies Partial<KafkaChannel> as unknown as KafkaChannel // no other request is sent
+    const closing = new AbortController()
+    const routes = new Routes(channel, { timing, patienceMs: 1_000, signal: closing.signal })
+    const fetcher = new Fetcher({ channel, routes, timing, log: silent, readAheadBytes: 1 })
+    t.teardown(async () => {
+      closing.abort()
+      await fetcher[Symbol.asyncDispose]()
+    })
+    return fetcher
+  }
+
+  #metadata(): MetadataAnswer {
+    const partitions = [0, 1].map((partition) => ({ error: 0, partition, leader: 1 }))
+    return { clusterId: 'c', brokers: [{ node: 1, host: 'h', port: 1 }], topics: [{ error: 0, topic, id: this.id, partitions }] }
+  }
+}
+
+function from(offset: number): Buffer {
+  const at = (n: number): Buffer => placed(build([{ key: null, value: Buffer.from(`${n}`), timestamp: 1, headers: [] }], null, 'none'), n)
+  return Buffer.concat(Array.from({ length: Math.max(0, 10 - offset) }, (_, i) => at(offset + i)))
+}
+
+test('a partition that was put back while another one of the same answer was looked into is read from where it was put', async (t) => {
+  const broker = new Broker()
+  const listing = Promise.withResolvers<void>()
+  let asked = false
+  broker.listing = () => {
+    asked = true
+    return listing.promise
+  }
+  const usual = broker.answer
+  broker.answer = (partition, offset) => (partition === 0 && !asked ? { error: wireError.offsetOutOfRange } : usual(partition, offset))
+  const fetcher = broker.fetcher(t)
+  fetcher.assign([
+    { topic, partition: 0, offset: 5 },
+    { topic, partition: 1, offset: 5 },
+  ])
+  await eventually(() => asked)
+  fetcher.seek(topic, 1, 2)
+  listing.resolve()
+  const block = await eventually(() => fetcher.take(topic, 1))
+  t.is(block.offsets[0], 2)
+})
+
+test('a topic that is made again while it is read is not taken for the old one, even where it has the same offsets', async (t) => {
+  const broker = new Broker()
+  const fetcher = broker.fetcher(t)
+  fetcher.assign([{ topic, topicId: broker.id, partition: 0, offset: 5 }])
+  t.is((await fetcher.next(1_000))?.offsets[0], 5)
+  const usual = broker.answer
+  broker.answer = () => {
+    broker.answer = usual
+    broker.id = '2'.repeat(32)
+    return { error: wireError.unknownTopic }
+  }
+  const read = async (): Promise<void> => {
+    while ((await fetcher.next(1_000)) !== null);
+  }
+  t.is((await t.throwsAsync(read, { instanceOf: StreamJobError }))?.code, 'topic-replaced')
+  t.is(t.throws(() => fetcher.check(), { instanceOf: StreamJobError })?.code, 'topic-replaced')
+})
+
+test('waiting for records that do not come takes no memory', async (t) => {
+  let now = 0
+  const timing: Timing = { now: () => now, sleep: async (ms) => void (now += ms) }
+  const fetcher = new Broker().fetcher(t, timing)
+  const heapAfter = async (waits: number): Promise<number> => {
+    for (let i = 0; i < waits; i++) await fetcher.next(100)
+    return heapInUse()
+  }
+  const before = await heapAfter(1_000)
+  t.true((await heapAfter(50_000)) - before < 2_000_000)
+})
