@@ -6,7 +6,7 @@ import * as data from '../wire/data.ts'
 import * as group from '../wire/group.ts'
 import type { RequestKind } from '../wire/request.ts'
 import * as transaction from '../wire/transaction.ts'
-import { isLostConnection } from './failures.ts'
+import { endsConnection } from './failures.ts'
 import type { BrokerAddress, LineSettings } from './line.ts'
 import { addressOf, Line } from './line.ts'
 
@@ -148,7 +148,7 @@ export class KafkajsChannel implements T.KafkaChannel {
     try {
       return await line.send(kind, request, this.#known.requestTimeoutMs + waitMs)
     } catch (error) {
-      if (isLostConnection(error) || !line.alive) await this.#drop(line)
+      if (endsConnection(error) || !line.alive) await this.#drop(line)
       throw error
     }
   }

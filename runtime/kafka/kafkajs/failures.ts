@@ -26,9 +26,12 @@ export function failureOf(error: unknown, attempt: Attempt): StreamJobError {
   return new StreamJobError('kafka-unreachable', `${doing}: no answer from ${address}: ${fault.message}${suspicionOf(fault, attempt)}`, said)
 }
 
-/** Whether the request may be on its way or carried out although no answer came. */
-export function isLostConnection(error: unknown): boolean {
-  return error instanceof StreamJobError && error.code === 'kafka-unreachable'
+/**
+ * Whether the connection is of no more use: an answer that is given up may still come on it, and after half an authentication the broker takes nothing
+ * but the other half.
+ */
+export function endsConnection(error: unknown): boolean {
+  return error instanceof StreamJobError && (error.code === 'kafka-unreachable' || error.code === 'kafka-authentication')
 }
 
 interface Fault {

@@ -207,6 +207,16 @@ test('a connection that stands authenticates again with what the file holds by t
   t.true((await client.reader.clusterId()).length > 0, 'at the very next attempt')
 })
 
+test('a missing file at a later authentication is named, and forgotten once it is there', async (t) => {
+  const { connection } = await ofNewUser('scram-sha-256', 'misplaced')
+  const client = connect(t, connection)
+  await client.reader.clusterId()
+  await rm(connection.sasl.passwordFile)
+  t.is(await eventually(() => codeOf(client.reader.clusterId()), { what: 'the end of the session', timeoutMs: 15_000 }), 'kafka-authentication')
+  await writeFile(connection.sasl.passwordFile, 'first')
+  t.true((await client.reader.clusterId()).length > 0, 'at the very next attempt')
+})
+
 test.serial('a connection that breaks comes back with the password that was rotated meanwhile', async (t) => {
   const { connection, rotate } = await ofNewUser('scram-sha-512', 'broken')
   const client = connect(t, connection, { patienceMs: 30_000 })
