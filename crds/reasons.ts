@@ -66,7 +66,11 @@ export const reasonTable = {
   },
   KafkaUnreachable: { outcome: 'failing', on: ['TopicsReady', 'WorkersReady'], meaning: 'No broker answers.' },
   KafkaRetriable: { outcome: 'failing', on: ['TopicsReady', 'WorkersReady'], meaning: 'The brokers ask to try again.' },
-  KafkaAuthentication: { outcome: 'failing', on: ['TopicsReady', 'WorkersReady'], meaning: 'The brokers refuse the credentials.' },
+  KafkaAuthentication: {
+    outcome: 'failing',
+    on: ['TopicsReady', 'WorkersReady'],
+    meaning: 'The brokers refuse the credentials, or their certificate is not trusted.',
+  },
   KafkaAuthorization: {
     outcome: 'failing',
     on: ['TopicsReady', 'WorkersReady'],

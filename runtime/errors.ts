@@ -18,7 +18,10 @@ export const errorTable = {
   'kafka-unreachable': { recovery: 'retry', meaning: 'No broker answered.' },
   'kafka-retriable': { recovery: 'retry', meaning: 'A broker asked to try again (leader or coordinator moved, still loading).' },
   'kafka-protocol': { recovery: 'restart', meaning: 'A broker answered something this runtime does not understand.' },
-  'kafka-authentication': { recovery: 'retry', meaning: 'The brokers refused the credentials; they are read again at every attempt.' },
+  'kafka-authentication': {
+    recovery: 'retry',
+    meaning: 'The brokers refused the credentials, or their certificate is not trusted; all files are read again at every attempt.',
+  },
   'kafka-authorization': { recovery: 'retry', meaning: 'The credentials lack a permission; the message names the operation and the resource.' },
   'topic-missing': { recovery: 'retry', meaning: 'A topic of the job does not exist; create it, or declare to.create.' },
   'topic-replaced': { recovery: 'stop', meaning: 'A topic was deleted and made again while positions in the old one were recorded.' },

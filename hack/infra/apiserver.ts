@@ -3,13 +3,14 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { auditArguments, auditLog } from './audit.ts'
+import { makeAccountKey, openssl } from './certificates.ts'
 import { daemon, startDaemon, stopDaemon } from './daemon.ts'
 import { kubeconfig } from './kubeconfig.ts'
 import { kubernetesBinaries } from './native/binaries.ts'
 import { needCommands } from './packages.ts'
 import { stateOf, type Owner } from './paths.ts'
 import { step } from './progress.ts'
-import { attempt, run } from './shell.ts'
+import { attempt } from './shell.ts'
 import { canConnect, waitUntil } from './wait.ts'
 
 /** An API server and etcd without any controller or node: objects are stored, validated and watched, and nothing acts on them. */
@@ -105,10 +106,9 @@ async function start(owner: Owner, binaries: string, audit: boolean): Promise<Ap
   return handleOf(directory)
 }
 
-async function makeKeys(cwd: string): Promise<void> {
-  await run('openssl', ['ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', 'accounts.key'], { cwd })
-  await run('openssl', ['ec', '-in', 'accounts.key', '-pubout', '-out', 'accounts.pub'], { cwd })
+async function makeKeys(directory: string): Promise<void> {
+  await makeAccountKey(directory)
   const names = 'subjectAltName=IP:127.0.0.1,DNS:localhost'
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', 'tls.key']
-  await run('openssl', ['req', '-x509', ...key, '-out', 'tls.crt', '-days', '3650', '-subj', '/CN=apiserver', '-addext', names], { cwd })
+  await openssl(directory, 'req', '-x509', ...key, '-out', 'tls.crt', '-days', '3650', '-subj', '/CN=apiserver', '-addext', names)
 }

@@ -13,5 +13,5 @@ export const stateOf = (owner: BrokerOwner, component: string): string => join(c
 /** Who a running component belongs to; each has its own ports. */
 export type Owner = 'dev' | 'demo' | 'test'
 
-/** The bench and the tests of outages have a broker of their own, and nothing else. */
-export type BrokerOwner = Owner | 'bench' | 'outage'
+/** The bench, the tests of outages and those of credentials have a broker of their own, and nothing else. */
+export type BrokerOwner = Owner | 'bench' | 'outage' | 'secured'

@@ -15,8 +15,8 @@ import type { JobKafka } from './job-kafka.ts'
 /** Connections to the brokers of one job, for one visit; the credentials' files go with them. Nothing is connected before the first call. */
 export function connectJobKafka(access: KafkaAccess, applicationId: string, clock: Clock, signal: AbortSignal): JobKafka {
   const clientId = 'streamjob-operator'
-  const client = connectKafka(access.connection, { clientId, transactionTimeoutMs: 30_000, patienceMs })
-  const admin = connectAdmin(access.connection, { clientId })
+  const client = connectKafka(access.connection, { clientId, transactionTimeoutMs: 30_000, patienceMs, nameOf: access.nameOf })
+  const admin = connectAdmin(access.connection, { clientId, nameOf: access.nameOf })
   return new KafkaOfJob({ client, admin, access, applicationId, clock, signal })
 }
 

@@ -9,6 +9,8 @@ import { secrets } from '../kube/resources.ts'
 /** How to reach a job's brokers; the files of its credentials are removed when it is disposed of. */
 export interface KafkaAccess extends AsyncDisposable {
   readonly connection: KafkaConnection
+  /** What a file of the connection is to whoever wrote the spec: a key of a Secret. */
+  readonly nameOf: (path: string) => string
 }
 
 /** A Secret that the spec names, or a key of it, does not exist. */
@@ -21,30 +23,36 @@ export class SecretMissing extends Error {
  * every connection, so a rotated Secret is used at the next one. Throws SecretMissing, KubeError.
  */
 export async function readKafkaAccess(kube: KubeClient, namespace: string, kafka: Kafka, signal: AbortSignal): Promise<KafkaAccess> {
-  const { tls, sasl } = kafka
   const read = secretReader(kube, namespace, signal)
-  const contents: Record<string, Buffer> = {}
-  if (tls?.caSecret) contents['ca.crt'] = await read(tls.caSecret.name, tls.caSecret.key)
-  if (tls?.clientSecret !== undefined) {
-    contents['tls.crt'] = await read(tls.clientSecret, 'tls.crt')
-    contents['tls.key'] = await read(tls.clientSecret, 'tls.key')
-  }
-  if (sasl) {
-    contents['username'] = await read(sasl.secret, 'username')
-    contents['password'] = await read(sasl.secret, 'password')
-  }
-  const folder = Object.keys(contents).length === 0 ? null : await mkdtemp(join(tmpdir(), 'streamjob-kafka-'))
+  const files: (KafkaFile & { readonly content: Buffer })[] = []
+  for (const file of filesOf(kafka)) files.push({ ...file, content: await read(file.secret, file.key) })
+  const folder = files.length === 0 ? '' : await mkdtemp(join(tmpdir(), 'streamjob-kafka-'))
   const remove = async (): Promise<void> => {
-    if (folder !== null) await rm(folder, { recursive: true, force: true })
+    if (folder !== '') await rm(folder, { recursive: true, force: true })
   }
+  const pathOf = (file: string): string => join(folder, file)
   try {
-    for (const [name, content] of Object.entries(contents)) await writeFile(join(folder ?? '', name), content, { mode: 0o600 })
+    for (const { file, content } of files) await writeFile(pathOf(file), content, { mode: 0o600 })
   } catch (error) {
     await remove()
     throw error
   }
-  const file = (name: string): string => join(folder ?? '', name)
-  return { connection: connectionOf(kafka, file), [Symbol.asyncDispose]: remove }
+  const names = new Map(files.map(({ file, secret, key }) => [pathOf(file), `the key ${key} of the Secret ${secret}`]))
+  return { connection: connectionOf(kafka, pathOf), nameOf: (path) => names.get(path) ?? path, [Symbol.asyncDispose]: remove }
+}
+
+/** A file, and where its content comes from. */
+interface KafkaFile {
+  readonly file: string
+  readonly secret: string
+  readonly key: string
+}
+
+function filesOf({ tls, sasl }: Kafka): readonly KafkaFile[] {
+  const of = (secret: string | undefined, ...keys: readonly string[]): KafkaFile[] =>
+    secret === undefined ? [] : keys.map((key) => ({ file: key, secret, key }))
+  const authority = tls?.caSecret && { file: 'ca.crt', secret: tls.caSecret.name, key: tls.caSecret.key }
+  return [...(authority ? [authority] : []), ...of(tls?.clientSecret, 'tls.crt', 'tls.key'), ...of(sasl?.secret, 'username', 'password')]
 }
 
 function connectionOf({ brokers, tls, sasl }: Kafka, file: (name: string) => string): KafkaConnection {

@@ -26,6 +26,8 @@ export interface KafkaClientOptions {
   readonly readAheadBytes?: number
   /** How long anything is tried while brokers do not answer or hand over to one another. */
   readonly patienceMs?: number
+  /** What messages call a file of the credentials; its path by default. */
+  readonly nameOf?: (path: string) => string
 }
 
 /** With the transport, for requests that no part above makes. */
@@ -34,7 +36,7 @@ export type ConnectedKafka = KafkaClient & { readonly transport: KafkaTransport 
 /** A client over the brokers of the connection. Nothing is connected before the first request; throws `config-invalid` for a wrong address. */
 export function connectKafka(connection: KafkaConnection, options: KafkaClientOptions & { readonly clientId: string }): ConnectedKafka {
   const log = options.log ?? silent
-  return clientOver(new KafkajsTransport(connection, { clientId: options.clientId, log }), options)
+  return clientOver(new KafkajsTransport(connection, { ...options, log }), options)
 }
 
 /** The same over any transport, which is closed with the client. */

@@ -83,8 +83,18 @@ test('a broker keeps records of any age, and listens for pods where it is told t
   )
 })
 
+test('a broker with credentials has listeners that demand them, with all that they need in its properties', (t) => {
+  const pem = { authority: '-a-\nb\n', certificate: '-c-\nd\n', key: '-k-\ne\n' }
+  const settings = { owner: 'secured', directory: '/d', port: 19_592, pods: null, security: { ...pem, plainUsers: { shop: 'secret' } } } as const
+  const properties = brokerProperties(settings, '/d/log')
+  t.regex(properties, /^listeners=PLAINTEXT:.*,SASL:\/\/127\.0\.0\.1:19595,MUTUAL:\/\/127\.0\.0\.1:19596,CONTROLLER:/m)
+  t.regex(properties, /^listener\.security\.protocol\.map=.*,SASL:SASL_SSL,MUTUAL:SSL$/m)
+  t.regex(properties, /^ssl\.keystore\.key=-k-\\ne$/m)
+  t.regex(properties, /^listener\.name\.sasl\.plain\.sasl\.jaas\.config=.* user_shop="secret";$/m)
+})
+
 test('brokers of different owners share no port, and none is ephemeral', (t) => {
-  const ports = Object.values(brokerPorts).flatMap((port) => [port, port + 1, port + 2])
+  const ports = Object.values(brokerPorts).flatMap((port) => [0, 1, 2, 3, 4].map((offset) => port + offset))
   t.is(new Set(ports).size, ports.length)
   t.true(ports.every((port) => port < 32_768))
 })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { stateOf, type BrokerOwner } from '../paths.ts'
 import { step } from '../progress.ts'
 import { chooseKafkaDriver, kafkaDrivers, type KafkaDriver } from './driver.ts'
+import type { BrokerSecurity } from './security.ts'
 import { addressOf, brokerPorts, podsAddressOf, type BrokerSettings } from './settings.ts'
 
 /** A running broker. */
@@ -19,8 +20,9 @@ export interface Broker {
 /**
  * Brings the owner's broker up, with its data of earlier runs; nothing happens when it runs as wanted. Other listeners cost a container its data.
  * @param podsHost Address of this machine as pods see it; null for no such listener.
+ * @param security For the secured listeners as well. A broker that runs keeps the ones that it has.
  */
-export async function brokerUp(owner: BrokerOwner, podsHost: string | null = null): Promise<Broker> {
+export async function brokerUp(owner: BrokerOwner, podsHost: string | null = null, security?: BrokerSecurity): Promise<Broker> {
   const earlier = await knownBroker(owner)
   const driver = earlier?.driver ?? (await chooseKafkaDriver())
   const port = brokerPorts[owner]
@@ -29,6 +31,7 @@ export async function brokerUp(owner: BrokerOwner, podsHost: string | null = nul
     directory: stateOf(owner, 'kafka'),
     port,
     pods: podsHost === null ? null : { host: podsHost, port: port + 2 },
+    ...(security && { security }),
   }
   const broker = brokerOf(driver, settings)
   if (earlier && (await driver.isUp(earlier.settings))) {

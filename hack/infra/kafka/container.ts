@@ -5,7 +5,7 @@ import { attempt, run } from '../shell.ts'
 import { canConnect, waitUntil } from '../wait.ts'
 import { kafkaVersion } from './artefacts.ts'
 import type { KafkaDriver } from './driver.ts'
-import { addressOf, brokerProperties, kafkaClusterId, type BrokerSettings } from './settings.ts'
+import { addressOf, brokerProperties, kafkaClusterId, podsAddressOf, securedAddressesOf, type BrokerSettings } from './settings.ts'
 
 /** Kafka's own image, where Docker runs. */
 export const containerDriver: KafkaDriver = {
@@ -17,7 +17,7 @@ export const containerDriver: KafkaDriver = {
   },
 
   async start(settings) {
-    const { directory, port, pods } = settings
+    const { directory, port, security } = settings
     await mkdir(directory, { recursive: true })
     // Inside the container the listeners are bound to all addresses; clients use the published ones.
     await writeFile(
@@ -28,7 +28,8 @@ export const containerDriver: KafkaDriver = {
     const known = (await attempt('docker', ['container', 'inspect', name])).code === 0
     if (known) await run('docker', ['start', name])
     else {
-      const published = [`127.0.0.1:${port}:${port}`, ...(pods ? [`${pods.host}:${pods.port}:${pods.port}`] : [])].flatMap((value) => ['-p', value])
+      const addresses = [addressOf(settings), podsAddressOf(settings), ...(security ? Object.values(securedAddressesOf(settings)) : [])]
+      const published = addresses.flatMap((address) => (address === null ? [] : ['-p', `${address}:${address.replace(/^.*:/, '')}`]))
       const mounted = ['-v', `${join(directory, 'server.properties')}:/mnt/shared/config/server.properties:ro`]
       const env = ['-e', `CLUSTER_ID=${kafkaClusterId}`, '-e', 'KAFKA_HEAP_OPTS=-Xms512m -Xmx512m']
       await run('docker', ['run', '-d', '--name', name, ...published, ...mounted, ...env, image])

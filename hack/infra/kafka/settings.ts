@@ -1,4 +1,5 @@
 import type { BrokerOwner } from '../paths.ts'
+import { securityProperties, type BrokerSecurity } from './security.ts'
 
 /** One broker. */
 export interface BrokerSettings {
@@ -9,15 +10,26 @@ export interface BrokerSettings {
   readonly port: number
   /** Where pods reach it; null: nowhere. */
   readonly pods: { readonly host: string; readonly port: number } | null
+  /** Of the secured listeners, three and four ports above; absent: there are none. */
+  readonly security?: BrokerSecurity
 }
 
 /** Below 32768: a connect to a free port of the ephemeral range can connect to itself, and then keeps the broker from its port. */
-export const brokerPorts: Readonly<Record<BrokerOwner, number>> = { test: 19_092, demo: 19_192, dev: 19_292, bench: 19_392, outage: 19_492 }
+export const brokerPorts: Readonly<Record<BrokerOwner, number>> = {
+  test: 19_092,
+  demo: 19_192,
+  dev: 19_292,
+  bench: 19_392,
+  outage: 19_492,
+  secured: 19_592,
+}
 
 /** Addresses of the listeners, on this machine and from pods. */
 export const addressOf = (settings: BrokerSettings): string => `127.0.0.1:${settings.port}`
 /** See `addressOf`. */
 export const podsAddressOf = ({ pods }: BrokerSettings): string | null => (pods ? `${pods.host}:${pods.port}` : null)
+/** Of the secured listeners, if there are any: TLS with SASL, TLS with a client certificate. */
+export const securedAddressesOf = ({ port }: Pick<BrokerSettings, 'port'>) => ({ sasl: `127.0.0.1:${port + 3}`, mutual: `127.0.0.1:${port + 4}` })
 
 /**
  * The broker's properties, quick for tests: no initial rebalance delay, one-partition internal topics, timed-out transactions looked for every
@@ -26,7 +38,12 @@ export const podsAddressOf = ({ pods }: BrokerSettings): string | null => (pods 
  */
 export function brokerProperties(settings: BrokerSettings, logDirectory: string, bind: (host: string) => string = (host) => host): string {
   const controller = `127.0.0.1:${settings.port + 1}`
-  const listeners = { PLAINTEXT: addressOf(settings), ...(settings.pods ? { PODS: `${settings.pods.host}:${settings.pods.port}` } : {}) }
+  const { sasl, mutual } = securedAddressesOf(settings)
+  const listeners = {
+    PLAINTEXT: addressOf(settings),
+    ...(settings.pods && { PODS: `${settings.pods.host}:${settings.pods.port}` }),
+    ...(settings.security && { SASL: sasl, MUTUAL: mutual }),
+  }
   const list = (map: (address: string) => string): string[] => Object.entries(listeners).map(([name, address]) => `${name}://${map(address)}`)
   const bound = (address: string): string => address.replace(/^.*(?=:)/, bind)
   const properties = {
@@ -36,7 +53,7 @@ export function brokerProperties(settings: BrokerSettings, logDirectory: string,
     'controller.listener.names': 'CONTROLLER',
     listeners: [...list(bound), `CONTROLLER://${controller}`].join(','),
     'advertised.listeners': list((address) => address).join(','),
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,PODS:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,PODS:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL:SASL_SSL,MUTUAL:SSL',
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': logDirectory,
     'auto.create.topics.enable': false,
@@ -59,6 +76,7 @@ export function brokerProperties(settings: BrokerSettings, logDirectory: string,
     'log.initial.task.delay.ms': 1_000,
     'num.network.threads': 2,
     'num.io.threads': 4,
+    ...(settings.security && securityProperties(settings.security)),
   }
   return Object.entries(properties)
     .map(([key, value]) => `${key}=${value}\n`)

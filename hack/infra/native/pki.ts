@@ -1,15 +1,16 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Certificate } from '../certificates.ts'
+import { makeAccountKey, makeAuthority, makeCertificate } from '../certificates.ts'
 import { kubeconfig } from '../kubeconfig.ts'
-import { run } from '../shell.ts'
 import { files, network, nodeName } from './layout.ts'
 
 /** Makes the cluster's authorities, certificates, service-account key and kubeconfig files. */
 export async function makeCertificates(): Promise<void> {
   await mkdir(files.pki, { recursive: true, mode: 0o700 })
   await mkdir(files.config, { recursive: true })
-  await Promise.all([makeAuthority('ca'), makeAuthority('front-proxy-ca'), makeAccountKey()])
-  await Promise.all(certificates.map((certificate) => makeCertificate(certificate)))
+  await Promise.all([makeAuthority(files.pki, 'ca'), makeAuthority(files.pki, 'front-proxy-ca'), makeAccountKey(files.pki)])
+  await Promise.all(certificates.map((certificate) => makeCertificate(files.pki, certificate)))
   await writeKubeconfig('admin', files.kubeconfig)
   for (const name of ['controller-manager', 'scheduler', 'proxy', 'kubelet']) await writeKubeconfig(name, kubeconfigOf(name))
 }
@@ -19,14 +20,6 @@ export const kubeconfigOf = (component: string): string => join(files.config, `$
 
 /** A file of the authorities and certificates: `ca.crt`, `apiserver.key`. */
 export const pki = (name: string): string => join(files.pki, name)
-
-interface Certificate {
-  readonly name: string
-  readonly subject: string
-  readonly usage: 'serverAuth' | 'clientAuth'
-  readonly alternatives?: readonly string[]
-  readonly authority?: string
-}
 
 const apiNames = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', `kubernetes.default.svc.${network.domain}`]
 
@@ -51,37 +44,6 @@ const certificates: readonly Certificate[] = [
   { name: 'scheduler', subject: '/CN=system:kube-scheduler', usage: 'clientAuth' },
   { name: 'proxy', subject: '/CN=system:kube-proxy', usage: 'clientAuth' },
 ]
-
-const openssl = (...args: string[]): Promise<string> => run('openssl', args, { cwd: files.pki })
-
-const makeKey = (name: string): Promise<string> => openssl('ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', `${name}.key`)
-
-const validity = ['-sha256', '-days', '3650']
-
-async function makeAuthority(name: string): Promise<void> {
-  await makeKey(name)
-  const constraints = ['-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign,cRLSign,digitalSignature']
-  await openssl('req', '-x509', '-new', '-key', `${name}.key`, ...validity, '-subj', `/CN=${name}`, '-out', `${name}.crt`, ...constraints)
-}
-
-async function makeAccountKey(): Promise<void> {
-  await makeKey('accounts')
-  await openssl('ec', '-in', 'accounts.key', '-pubout', '-out', 'accounts.pub')
-}
-
-async function makeCertificate({ name, subject, usage, alternatives, authority = 'ca' }: Certificate): Promise<void> {
-  await makeKey(name)
-  const extensions = [`extendedKeyUsage=${usage}`, 'keyUsage=critical,digitalSignature']
-  if (alternatives) extensions.push(`subjectAltName=${alternatives.join(',')}`)
-  await writeFile(pki(`${name}.ext`), extensions.join('\n'))
-  await openssl('req', '-new', '-key', `${name}.key`, '-subj', subject, '-out', `${name}.csr`)
-  const issuer = ['-CA', `${authority}.crt`, '-CAkey', `${authority}.key`, '-set_serial', String(serials.next().value)]
-  await openssl('x509', '-req', '-in', `${name}.csr`, ...issuer, ...validity, '-extfile', `${name}.ext`, '-out', `${name}.crt`)
-}
-
-const serials = (function* (): Generator<number, never> {
-  for (let serial = 2; ; serial++) yield serial
-})()
 
 async function writeKubeconfig(name: string, file: string): Promise<void> {
   const read = (path: string): Promise<string> => readFile(pki(path), 'utf8')

@@ -15,12 +15,14 @@ export interface AdminOptions {
   readonly log?: KafkaLog
   /** How long each call is tried while brokers do not answer or ask to try again. */
   readonly patienceMs?: number
+  /** What messages call a file of the credentials; its path by default. */
+  readonly nameOf?: (path: string) => string
 }
 
 /** Administration over the same sockets as the data plane. Nothing is connected before the first call. */
 export function connectAdmin(connection: KafkaConnection, options: AdminOptions): KafkaAdmin {
-  const { clientId, log = silent, patienceMs = 8_000 } = options
-  const transport = new KafkajsTransport(connection, { clientId, log })
+  const { log = silent, patienceMs = 8_000 } = options
+  const transport = new KafkajsTransport(connection, { ...options, log })
   const channel = transport.channel()
   const closing = new AbortController()
   const routes = new Routes(channel, { timing: systemTiming, patienceMs, signal: closing.signal })

@@ -6,20 +6,16 @@ import * as data from '../wire/data.ts'
 import * as group from '../wire/group.ts'
 import type { RequestKind } from '../wire/request.ts'
 import * as transaction from '../wire/transaction.ts'
-import { isLostConnection } from './failures.ts'
-import type { BrokerAddress } from './line.ts'
+import { endsConnection } from './failures.ts'
+import type { BrokerAddress, LineSettings } from './line.ts'
 import { addressOf, Line } from './line.ts'
-import type { SeamCluster } from './seam.ts'
 
 /** What the channels of one transport share. */
-export interface KnownBrokers {
-  readonly seam: SeamCluster
+export interface KnownBrokers extends LineSettings {
   readonly bootstrap: readonly BrokerAddress[]
   /** As of the last metadata answer of any channel. */
   readonly nodes: Map<number, BrokerAddress>
   readonly requestTimeoutMs: number
-  /** For connection, versions and authentication together. */
-  readonly openTimeoutMs: number
 }
 
 export class KafkajsChannel implements T.KafkaChannel {
@@ -152,7 +148,7 @@ export class KafkajsChannel implements T.KafkaChannel {
     try {
       return await line.send(kind, request, this.#known.requestTimeoutMs + waitMs)
     } catch (error) {
-      if (isLostConnection(error) || !line.alive) await this.#drop(line)
+      if (endsConnection(error) || !line.alive) await this.#drop(line)
       throw error
     }
   }
@@ -163,7 +159,7 @@ export class KafkajsChannel implements T.KafkaChannel {
       if (this.#closing.signal.aborted) throw new StreamJobError('kafka-unreachable', 'This connection to Kafka is closed')
       const standing = this.#lines.get(name)
       if (standing === undefined) {
-        const opening = Line.open(this.#known.seam, address, this.#known.openTimeoutMs, this.#closing.signal)
+        const opening = Line.open(this.#known, address, this.#closing.signal)
         this.#lines.set(name, opening)
         // The failure is thrown to whoever waits below; the next request opens another line.
         opening.catch(() => this.#lines.get(name) === opening && this.#lines.delete(name))

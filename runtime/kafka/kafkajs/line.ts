@@ -3,6 +3,7 @@ import { StreamJobError } from '../../errors.ts'
 import { WireReader } from '../wire/reader.ts'
 import type { RequestKind } from '../wire/request.ts'
 import { WireWriter } from '../wire/writer.ts'
+import type { Credentials } from './credentials.ts'
 import { failureOf } from './failures.ts'
 import type { SeamBroker, SeamCluster, SeamConnection } from './seam.ts'
 import { abandon, openBroker } from './seam.ts'
@@ -12,6 +13,14 @@ export interface BrokerAddress {
   readonly port: number
 }
 
+/** How connections are made. */
+export interface LineSettings {
+  readonly seam: SeamCluster
+  readonly credentials: Credentials
+  /** For connection, versions and authentication together. */
+  readonly openTimeoutMs: number
+}
+
 /** By how much our own time-out comes after that of kafkajs, which says more. */
 const graceMs = 500
 
@@ -19,24 +28,28 @@ export class Line {
   readonly address: string
   readonly #broker: SeamBroker
   readonly #connection: SeamConnection
+  readonly #credentials: Credentials
   readonly #waiting = new Set<(error: StreamJobError) => void>()
+  #answered = false
   #closed = false
 
-  private constructor(address: string, broker: SeamBroker, connection: SeamConnection) {
+  private constructor(address: string, credentials: Credentials, broker: SeamBroker, connection: SeamConnection) {
     this.address = address
+    this.#credentials = credentials
     this.#broker = broker
     this.#connection = connection
   }
 
   /** Connects and authenticates. */
-  static async open(cluster: SeamCluster, { host, port }: BrokerAddress, timeoutMs: number, signal: AbortSignal): Promise<Line> {
+  static async open({ seam, credentials, openTimeoutMs }: LineSettings, { host, port }: BrokerAddress, signal: AbortSignal): Promise<Line> {
+    credentials.check()
     const address = addressOf({ host, port })
-    const [broker, connection] = await openBroker(cluster, { host, port })
-    const line = new Line(address, broker, connection)
+    const [broker, connection] = await openBroker(seam, { host, port })
+    const line = new Line(address, credentials, broker, connection)
     const close = (): void => line.close()
     signal.addEventListener('abort', close)
     try {
-      await line.#await(broker.connect(), 'Connecting to Kafka', timeoutMs)
+      await line.#await(broker.connect(), 'Connecting to Kafka', openTimeoutMs)
       return line
     } catch (error) {
       line.close()
@@ -59,7 +72,9 @@ export class Line {
       requestTimeout: timeoutMs,
       logResponseError: false,
     })
-    return this.#await(answer, kind.name, timeoutMs + graceMs)
+    const answered = await this.#await(answer, kind.name, timeoutMs + graceMs)
+    this.#answered = true
+    return answered
   }
 
   /** What is under way fails at once, even what kafkajs has not put into its queue yet and so would never hear of again. */
@@ -78,7 +93,8 @@ export class Line {
     })
     const timer = setTimeout(() => reject(silent), timeoutMs)
     this.#waiting.add(reject)
-    work.then(resolve, (error: unknown) => reject(failureOf(error, doing, this.address)))
+    const attempt = { doing, address: this.address, credentials: this.#credentials, answered: this.#answered }
+    work.then(resolve, (error: unknown) => reject(failureOf(error, attempt)))
     try {
       return await promise
     } finally {

@@ -6,13 +6,15 @@ import { Owned } from '../owned.ts'
 import type { KafkaTransport } from '../transport.ts'
 import type { KnownBrokers } from './channel.ts'
 import { KafkajsChannel } from './channel.ts'
-import { saslOptions, tlsOptions } from './credentials.ts'
+import { Credentials } from './credentials.ts'
 import { parseAddress } from './line.ts'
 import { openSeam } from './seam.ts'
 
 export interface KafkajsTransportOptions {
   readonly clientId: string
   readonly log: KafkaLog
+  /** What messages call a file of the credentials; its path by default. */
+  readonly nameOf?: (path: string) => string
   /** How long a connection may take to stand. */
   readonly connectionTimeoutMs?: number
   /** How long a broker may take to answer, beyond what the request itself lets it wait. */
@@ -27,8 +29,10 @@ export class KafkajsTransport implements KafkaTransport {
   readonly #channels = new Owned()
 
   constructor(connection: KafkaConnection, options: KafkajsTransportOptions) {
+    const credentials = new Credentials(connection, options.nameOf)
     this.#known = {
-      seam: openSeam(kafkajsConfig(connection, options)),
+      seam: openSeam(kafkajsConfig(credentials, options)),
+      credentials,
       bootstrap: connection.brokers.map(parseAddress),
       nodes: new Map(),
       requestTimeoutMs: options.requestTimeoutMs ?? 10_000,
@@ -45,9 +49,10 @@ export class KafkajsTransport implements KafkaTransport {
   }
 }
 
-function kafkajsConfig(connection: KafkaConnection, options: KafkajsTransportOptions): KafkaConfig {
+function kafkajsConfig(credentials: Credentials, options: KafkajsTransportOptions): KafkaConfig {
+  const [ssl, sasl] = [credentials.tlsOptions(), credentials.saslOptions()]
   return {
-    brokers: [...connection.brokers],
+    brokers: [...credentials.connection.brokers],
     clientId: options.clientId,
     connectionTimeout: options.connectionTimeoutMs ?? defaultConnectionTimeoutMs,
     // kafkajs takes the larger of this and the time given with each request.
@@ -61,7 +66,7 @@ function kafkajsConfig(connection: KafkaConnection, options: KafkajsTransportOpt
         const { message, timestamp: _, ...fields } = log
         options.log.debug(`kafkajs: ${message}`, { namespace, ...fields })
       },
-    ...(connection.tls === undefined ? {} : { ssl: tlsOptions(connection.tls) }),
-    ...(connection.sasl === undefined ? {} : { sasl: saslOptions(connection.sasl) }),
+    ...(ssl && { ssl }),
+    ...(sasl && { sasl }),
   }
 }

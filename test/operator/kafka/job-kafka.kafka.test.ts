@@ -16,7 +16,7 @@ interface Job extends AsyncDisposable {
 }
 
 function openJob(applicationId = `test.${randomUUID().slice(0, 12)}`): Job {
-  const access = { connection: { brokers: brokers() }, [Symbol.asyncDispose]: () => Promise.resolve() }
+  const access = { connection: { brokers: brokers() }, nameOf: (path: string) => path, [Symbol.asyncDispose]: () => Promise.resolve() }
   const kafka = connectJobKafka(access, applicationId, systemClock, AbortSignal.timeout(60_000))
   return { applicationId, kafka, [Symbol.asyncDispose]: () => kafka[Symbol.asyncDispose]() }
 }

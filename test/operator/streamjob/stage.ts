@@ -45,8 +45,12 @@ export interface Stage extends AsyncDisposable {
 /** Much longer than anything here takes, also on a busy machine. */
 const patienceMs = 120_000
 
-export async function openStage(changes: Partial<World> = {}, kubeOf: (kube: KubeClient) => KubeClient = (kube) => kube): Promise<Stage> {
-  const [broker = ''] = brokers()
+/** @param broker Where the stage itself works; it asks for no credentials. */
+export async function openStage(
+  changes: Partial<World> = {},
+  kubeOf: (kube: KubeClient) => KubeClient = (kube) => kube,
+  [broker = '']: readonly string[] = brokers(),
+): Promise<Stage> {
   const kube = await testClient()
   await installDefinitions(kube)
   const namespace = await testNamespace(kube)
@@ -80,7 +84,7 @@ export async function openStage(changes: Partial<World> = {}, kubeOf: (kube: Kub
     broker,
     createTopic: (topic, partitions) => admin.createTopic({ topic, partitions, replicationFactor: 1, config: {} }),
     kafka(applicationId) {
-      const access = { connection: { brokers: [broker] }, [Symbol.asyncDispose]: async () => {} }
+      const access = { connection: { brokers: [broker] }, nameOf: (path: string) => path, [Symbol.asyncDispose]: async () => {} }
       const kafka = connectJobKafka(access, applicationId, systemClock, new AbortController().signal)
       connections.push(kafka)
       return kafka
