@@ -1,0 +1,13 @@
+package common;
+
+/** What is known of one auction in one window: how many bids, and the sum of their prices. */
+public class Total {
+    public long count;
+    public long sum;
+
+    public Total add(long price) {
+        count++;
+        sum += price;
+        return this;
+    }
+}

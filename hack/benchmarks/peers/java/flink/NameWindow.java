@@ -1,0 +1,17 @@
+package flink;
+
+import common.Total;
+import common.WindowTotal;
+import org.apache.flink.streaming.api.functions.windowing.ProcessWindowFunction;
+import org.apache.flink.streaming.api.windowing.windows.TimeWindow;
+import org.apache.flink.util.Collector;
+
+/** Adds to a total whose it is. */
+final class NameWindow extends ProcessWindowFunction<Total, WindowTotal, Long, TimeWindow> {
+    private static final long serialVersionUID = 1;
+
+    @Override
+    public void process(Long auction, Context context, Iterable<Total> totals, Collector<WindowTotal> output) {
+        output.collect(WindowTotal.of(auction, context.window().getStart(), totals.iterator().next()));
+    }
+}
