@@ -1,49 +1,93 @@
-/** Measures how many records a worker counts per CPU-second. */
+/** Measures streamjob and its peers side by side. */
 import { mkdir } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { bench } from '../benchmarks/bench.ts'
-import { printShares } from '../benchmarks/profile.ts'
-import { reportOf, save, table } from '../benchmarks/report.ts'
+import { bench, type BenchOptions } from '../benchmarks/bench.ts'
+import { labelOf } from '../benchmarks/contenders.ts'
+import { peerVersions } from '../benchmarks/peers/programs.ts'
+import { described, keepAsBaseline, limits, measureRegression } from '../benchmarks/regression/regression.ts'
+import { markdown } from '../benchmarks/report/markdown.ts'
+import { printShares } from '../benchmarks/report/profile.ts'
+import { reportOf, save } from '../benchmarks/report/report.ts'
+import { fullLatency, fullSchedule, ownSchedule, quickLatency, quickSchedule } from '../benchmarks/schedule.ts'
 import { runMain } from '../infra/command.ts'
+import { kafkaVersion } from '../infra/kafka/artefacts.ts'
 import { acquire } from '../infra/lock.ts'
 import { cacheRoot, checkout } from '../infra/paths.ts'
 import { say } from '../infra/progress.ts'
 
-const usage = `usage: hack/bench [--quick] [--repetitions N] [--records N] [--compare DIR]... [--profile DIR] [--keep] [--save]
-  4 million bids are preloaded, then one worker on one core drains them, three times; the output is checked each time
-  --quick        400,000 bids, one repetition: whether all works, in less than a minute
-  --compare DIR  measures the runtime of another checkout too (its packages installed), in turns with this one
-  --profile DIR  writes a CPU profile of each run, and prints where the steady part of its time goes
-  --keep         leaves the broker up and uses the bids of a run before that left it; the next run without it starts anew
-  --save         writes hack/benchmarks/results/DATE-COMMIT.json and .md`
+const usage = `usage: hack/bench [--quick | --own | --regression] [--only TEXT]... [--keep] [--save]
+  everything against the peers, in turns, every output checked: under an hour, on a machine with nothing else to do
+  --quick            smaller inputs, fewer contenders, once: a few minutes
+  --own              our steps on the main case only; with these
+    --records N        4 million by default
+    --repetitions N    3 by default
+    --compare DIR      the runtime of another checkout too (its packages installed), in turns with this one; may be repeated
+    --profile DIR      a CPU profile of each run, and where the steady part of its time goes
+  --regression       our main case in a minute, relative to plain JavaScript, against the ratio that is kept; --save keeps the new one
+  --only TEXT        only rounds or contenders that have the text in their name, such as 'main case', Flink or latency; may be repeated
+  --keep             leaves the broker up and uses the bids of a run before that left it; the next run without it starts anew
+  --save             writes hack/benchmarks/results/DATE-COMMIT.json, .md and .svg
+Exits 1 when an output was wrong, a system failed, or our main case is dearer by half than it was.`
 
 const values = valuesOrExit()
 if (values.help) say(usage)
 else await runMain(main)
 
 async function main(): Promise<void> {
-  const { quick = false, keep = false, profile, compare = [] } = values
+  const { profile, save: wanted = false } = values
   const profiles = profile === undefined ? null : resolve(profile)
   if (profiles !== null) await mkdir(profiles, { recursive: true })
   await using _alone = await acquire(join(cacheRoot, 'run', 'bench.lock'))
-  const measured = await bench({
-    records: Number(values.records ?? (quick ? 400_000 : 4_000_000)),
-    repetitions: Number(values.repetitions ?? (quick ? 1 : 3)),
-    variants: new Map([['this', checkout], ...compare.map((directory) => [basename(resolve(directory)), resolve(directory)] as const)]),
-    profiles,
-    keep,
-  })
-  const report = reportOf(measured, new Date())
-  console.log(table(report))
-  if (profiles !== null) await printShares(profiles, measured.runs)
-  if (values.save) for (const file of await save(report)) say(`saved ${file}`)
+  if (values.regression) return regression(wanted)
+  const started = new Date()
+  const measured = await bench({ ...workOf(values), profiles, keep: values.keep ?? false, checkouts: checkoutsOf(values.compare ?? []) })
+  const versions = { streamjob: 'this commit', Node: process.version, Kafka: kafkaVersion, ...peerVersions }
+  const report = reportOf(measured, versions, started, new Date())
+  console.log(markdown(report))
+  if (profiles !== null)
+    await printShares(
+      profiles,
+      measured.rounds.flatMap(({ runs }) => runs),
+    )
+  if (wanted) for (const file of await save(report)) say(`saved ${file}`)
+  if (measured.failures.length > 0) process.exitCode = 1
+}
+
+async function regression(keep: boolean): Promise<void> {
+  const found = await measureRegression()
+  console.log(described(found))
+  if (keep) await keepAsBaseline(found)
+  else if (found.ratio / found.baseline >= limits.failed) process.exitCode = 1
+}
+
+type Values = ReturnType<typeof parse>
+
+function workOf({ quick, own, records, repetitions, only = [] }: Values): Pick<BenchOptions, 'rounds' | 'latency'> {
+  const fits = (name: string): boolean => only.length === 0 || only.some((text) => name.includes(text))
+  const rounds = own ? ownSchedule(Number(records ?? 4_000_000), Number(repetitions ?? 3)) : quick ? quickSchedule : fullSchedule
+  const latency = own ? [] : quick ? quickLatency : fullLatency
+  return {
+    rounds: rounds
+      .map((round) => ({ ...round, contenders: round.contenders.filter((contender) => fits(round.title) || fits(labelOf(contender))) }))
+      .filter(({ contenders }) => contenders.length > 0),
+    latency: latency
+      .map((round) => ({ ...round, contenders: round.contenders.filter((contender) => fits('latency') || fits(labelOf(contender))) }))
+      .filter(({ contenders }) => contenders.length > 0),
+  }
+}
+
+function checkoutsOf(compared: readonly string[]): ReadonlyMap<string, string> {
+  return new Map([['this', checkout], ...compared.map((directory) => [basename(resolve(directory)), resolve(directory)] as const)])
 }
 
 function parse() {
   const { values: parsed } = parseArgs({
     options: {
       quick: { type: 'boolean' },
+      own: { type: 'boolean' },
+      regression: { type: 'boolean' },
+      only: { type: 'string', multiple: true },
       keep: { type: 'boolean' },
       repetitions: { type: 'string' },
       records: { type: 'string' },
@@ -53,13 +97,18 @@ function parse() {
       help: { type: 'boolean' },
     },
   })
-  for (const count of [parsed.repetitions, parsed.records]) {
+  const { quick, own, regression: relative, records, repetitions, compare, profile } = parsed
+  for (const count of [repetitions, records]) {
     if (count !== undefined && !/^[1-9]\d{0,9}$/.test(count)) throw new Error(`${count} is not a number of runs or records`)
+  }
+  if ([quick, own, relative].filter(Boolean).length > 1) throw new Error('--quick, --own and --regression exclude each other')
+  if (!own && [records, repetitions, compare, profile].some((value) => value !== undefined)) {
+    throw new Error('--records, --repetitions, --compare and --profile go with --own')
   }
   return parsed
 }
 
-function valuesOrExit(): ReturnType<typeof parse> {
+function valuesOrExit(): Values {
   try {
     return parse()
   } catch (error) {

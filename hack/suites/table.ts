@@ -20,7 +20,7 @@ export interface Suite {
 export const suites: readonly Suite[] = [
   {
     name: 'unit',
-    owns: (file) => !/\.(kafka|kube|chart|e2e|soak)\.test\.ts$/.test(file),
+    owns: (file) => !/\.(kafka|kube|chart|e2e|bench|soak)\.test\.ts$/.test(file),
     needs: [],
     serial: false,
     idleTimeout: '5m',
@@ -39,6 +39,8 @@ export const suites: readonly Suite[] = [
   { name: 'e2e', owns: (file) => file.endsWith('.e2e.test.ts'), needs: ['native'], serial: true, idleTimeout: '15m', budgetSeconds: 840 },
   // The short pass: what shows that nothing depends on the native cluster.
   { name: 'kind', owns: (file) => file.endsWith('smoke.e2e.test.ts'), needs: ['kind'], serial: true, idleTimeout: '10m', budgetSeconds: 180 },
+  // After everything else is down: it has the machine to itself.
+  { name: 'bench', owns: (file) => file.endsWith('.bench.test.ts'), needs: [], serial: true, idleTimeout: '5m', budgetSeconds: 90 },
   {
     name: 'soak',
     owns: (file) => file.endsWith('.soak.test.ts'),

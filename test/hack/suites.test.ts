@@ -39,6 +39,7 @@ test('the name of a test file decides its suite', (t) => {
   t.deepEqual(suitesOf('test/charts/values.chart.test.ts'), ['chart'])
   t.deepEqual(suitesOf('test/e2e/kills.e2e.test.ts'), ['e2e'])
   t.deepEqual(suitesOf('test/e2e/smoke.e2e.test.ts'), ['e2e', 'kind'])
+  t.deepEqual(suitesOf('test/hack/regression.bench.test.ts'), ['bench'])
   t.deepEqual(suitesOf('test/e2e/idle.soak.test.ts'), ['soak'])
 })
 

@@ -1,9 +1,12 @@
 /** Bids as blocks of records, as a fetch would give them. */
 import type { RecordBlock } from '../../../runtime/kafka/records.ts'
-import { generateBids, type Bid, type BidOptions } from '../bids.ts'
-import { Totals } from '../totals.ts'
+import { generateBids, type Bid } from '../input/bids.ts'
+import { WindowTotals } from '../oracle/window-totals.ts'
 
-export interface BlockOptions extends BidOptions {
+export interface BlockOptions {
+  readonly records: number
+  /** Auctions. */
+  readonly keys: number
   readonly perBlock: number
   /** Of the windows that `expected` is about. */
   readonly windowMs: number
@@ -18,11 +21,11 @@ export interface BidBlocks {
 
 /** The same blocks every time, of one partition. */
 export function bidBlocks({ records, keys, perBlock, windowMs }: BlockOptions): BidBlocks {
-  const totals = new Totals(windowMs)
+  const totals = new WindowTotals({ sizeMs: windowMs, slideMs: windowMs })
   const blocks: RecordBlock[] = []
   let bids: Bid[] = []
-  for (const bid of generateBids({ records, keys })) {
-    totals.add(bid.auction, bid.dateTime, bid.price)
+  for (const bid of generateBids({ records, keys, perMillisecond: 10 })) {
+    totals.add(bid)
     bids.push(bid)
     if (bids.length < perBlock && blocks.length * perBlock + bids.length < records) continue
     blocks.push(blockOf(bids, blocks.length * perBlock))
@@ -45,10 +48,10 @@ function blockOf(bids: readonly Bid[], baseOffset: number): RecordBlock {
     chunks.push(Buffer.from(text))
     return (position += text.length)
   }
-  for (const [i, { auction, text }] of bids.entries()) {
+  for (const [i, bid] of bids.entries()) {
     columns.keyStart[i] = position
-    columns.keyEnd[i] = columns.valueStart[i] = add(String(auction))
-    columns.valueEnd[i] = add(text)
+    columns.keyEnd[i] = columns.valueStart[i] = add(String(bid.auction))
+    columns.valueEnd[i] = add(JSON.stringify(bid))
     columns.headersStart[i] = position
     add('\0')
   }

@@ -1,5 +1,5 @@
 /** The programs that run on the JVM: what they need, and how they are compiled. */
-import { readdir, writeFile } from 'node:fs/promises'
+import { glob, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { artefact, hashOfTree } from '../../infra/cache.ts'
 import { MissingComponent } from '../../infra/missing.ts'
@@ -92,8 +92,8 @@ async function classes({ name, version, sources }: JvmPeer, libraries: string): 
     recipe: [libraries, ...(await Promise.all(directories.map((directory) => hashOfTree(directory)))), ...javacFlags],
     title: `${name}: its program compiled`,
     make: async (draft) => {
-      const files = await Promise.all(directories.map(async (directory) => (await readdir(directory)).map((file) => join(directory, file))))
-      await run('javac', [...javacFlags, '-cp', libraries, '-d', draft, ...files.flat()])
+      const files = await Array.fromAsync(glob(directories.map((directory) => join(directory, '*.java'))))
+      await run('javac', [...javacFlags, '-cp', libraries, '-d', draft, ...files.toSorted()])
     },
   })
 }

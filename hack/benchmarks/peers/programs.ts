@@ -26,8 +26,21 @@ export async function peerCommand(system: PeerSystem, request: PeerRequest): Pro
   return { command: 'java', args: [...flags, '-cp', await classPath(peer), peer.mainClass, argument], env: {} }
 }
 
+/** Does what takes long at the first use. */
+export async function preparePeer(system: PeerSystem): Promise<void> {
+  if (system !== 'kafkajs') await classPath(jvmPeers[system])
+}
+
 /** Of one size from the start, as for a server. Both compilers, and the collector that the JVM chooses: the serial one where it has a single core. */
 const heap = ['-Xms1g', '-Xmx1g']
 
 /** To standard error. */
 const logging = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn']
+
+/** Name -> version of every peer. */
+export const peerVersions: Readonly<Record<string, string>> = {
+  'Kafka Streams': jvmPeers['kafka-streams'].version,
+  Flink: jvmPeers.flink.version,
+  'kafka-clients': jvmPeers['plain-java'].version,
+  kafkajs: '2.2.4',
+}

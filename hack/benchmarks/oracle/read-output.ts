@@ -1,25 +1,27 @@
 /** Reads what a job has committed and says whether it is right. */
-import type { KafkaReader } from '../../runtime/kafka/client.ts'
-import { ResultCheck, type ResultRow, type Totals } from './totals.ts'
+import type { KafkaReader } from '../../../runtime/kafka/client.ts'
+import type { Oracle, ResultRow } from './oracle.ts'
 
 /** Null: the topic holds every result once, with exactly its values, and the topics for failed records are empty. Reads committed records only. */
-export async function checkOutput(reader: KafkaReader, output: string, failed: readonly string[], totals: Totals): Promise<string | null> {
+export async function checkOutput(reader: KafkaReader, output: string, failed: readonly string[], oracle: Oracle): Promise<string | null> {
   const topics = await reader.describeTopics([output, ...failed])
   for (const topic of failed) {
     for (let partition = 0; partition < (topics.get(topic)?.partitions ?? 0); partition++) {
       if ((await reader.listOffset(topic, partition, 'highWatermark')) > 0) return `there are records in ${topic}`
     }
   }
-  const check = new ResultCheck(totals)
+  const check = oracle.check()
   const { signal } = new AbortController()
   for (let partition = 0; partition < (topics.get(output)?.partitions ?? 0); partition++) {
     const end = await reader.listOffset(output, partition, 'highWatermark')
     for await (const { bytes, count, keyStart, keyEnd, valueStart, valueEnd } of reader.readRange(output, partition, 0, end, signal)) {
       for (let i = 0; i < count; i++) {
         const row = JSON.parse(bytes.toString('utf8', valueStart[i], valueEnd[i])) as ResultRow
+        // Our windows call the auction what it is to them: the key.
+        const auction = row['auction'] ?? row['key']
         const key = bytes.toString('utf8', keyStart[i], keyEnd[i])
-        if (key !== String(row.key)) return `a result of ${row.key} has the key ${key}`
-        check.add(row)
+        if (key !== String(auction)) return `a result of ${String(auction)} has the key ${key}`
+        check.add(row['auction'] === undefined ? { ...row, auction } : row)
       }
     }
   }

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { MissingComponent } from '../infra/missing.ts'
+import { MissingComponent } from '../../infra/missing.ts'
 
 /** Throws MissingComponent where the kernel does not say. */
 export function demandProcessUsage(): void {
@@ -17,20 +17,22 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
 }
 
-/** For how long the main thread so far was ready to run and had no CPU, in seconds: what others on the machine took from it. */
-export function waitedSeconds(pid: number): number {
-  return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e9
+/** Time that a core has been busy so far, whoever kept it so, seconds; what a hypervisor took from it included. */
+export function coreBusySeconds(core: number): number {
+  const [, numbers = ''] = new RegExp(`^cpu${core} (.*)$`, 'm').exec(readFileSync('/proc/stat', 'utf8')) ?? []
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = numbers.split(' ').map(Number)
+  return (user + nice + system + irq + softirq + steal) / ticksPerSecond
 }
 
-/** The most memory that it had at any time, MiB. */
-export function peakMemoryMiB(pid: number): number {
+/** The most memory that it had at any time, MiB; null when it has just ended, and has none any more. */
+export function peakMemoryMiB(pid: number): number | null {
   const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-  return Number(kibibytes) / 1024
+  return kibibytes === undefined ? null : Number(kibibytes) / 1024
 }
 
-/** The core for the broker and the one for the worker; null: there is one only, or no way to choose. */
-export function separateCores(): { readonly broker: number; readonly worker: number } | null {
-  return availableParallelism() >= 2 && existsSync('/usr/bin/taskset') ? { broker: 0, worker: 1 } : null
+/** The core for the broker and the one for what is measured; null: there is one only, or no way to choose. */
+export function separateCores(): { readonly broker: number; readonly system: number } | null {
+  return availableParallelism() >= 2 && existsSync('/usr/bin/taskset') ? { broker: 0, system: 1 } : null
 }
 
 /** Keeps a process, with all threads that it has or will have, on one core. */

@@ -1,7 +1,7 @@
 /** Where the time of a worker goes: CPU profiles, summed up by what the functions are for. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Run } from './bench.ts'
+import { profileName, type Run } from '../bench.ts'
 
 /** A profile as Node writes it. Times in microseconds. */
 interface CpuProfile {
@@ -36,13 +36,10 @@ const groups: readonly (readonly [group: string, fits: (place: string) => boolea
 
 /** Prints, for each run, the share of each group in the steady part, and the costliest functions. */
 export async function printShares(directory: string, runs: readonly Run[]): Promise<void> {
-  const counts = new Map<string, number>()
-  for (const run of runs) {
-    const repetition = (counts.get(run.variant) ?? 0) + 1
-    counts.set(run.variant, repetition)
-    const file = join(directory, `${run.variant}-${repetition}.cpuprofile`)
+  for (const { variant, repetition, steadyFrom, whole } of runs) {
+    const file = join(directory, `${profileName(variant, repetition)}.cpuprofile`)
     const profile = JSON.parse(await readFile(file, 'utf8')) as CpuProfile
-    const { shares, costliest } = sumUp(profile, run.steadyFrom * 1e6, run.whole.wallSeconds * 1e6)
+    const { shares, costliest } = sumUp(profile, steadyFrom * 1e6, whole.wallSeconds * 1e6)
     console.log(`\n${file}, steady part:`)
     for (const [group, share] of shares) console.log(`${percent(share)}  ${group}`)
     console.log('of which')

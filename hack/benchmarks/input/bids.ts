@@ -1,27 +1,23 @@
 /** Bids as of an auction house: JSON of about 190 bytes, keyed by auction, out of order by up to two seconds. */
+import type { BidInput } from '../cases.ts'
 
 export interface Bid {
   readonly auction: number
+  readonly bidder: number
   readonly price: number
+  readonly channel: string
+  readonly url: string
   /** Event time, epoch ms. */
   readonly dateTime: number
-  /** The whole bid as JSON. */
-  readonly text: string
+  readonly extra: string
 }
 
-export interface BidOptions {
-  readonly records: number
-  /** Auctions; how often each is bid on follows a Zipf distribution with exponent 0.8. */
-  readonly keys: number
-}
-
-/** Event time goes on by a millisecond every so many records. */
-const perMillisecond = 10
-const disorderMs = 2_000
+/** How much older than the newest bid a bid may be. */
+export const disorderMs = 2_000
 const start = 1_763_800_000_000
 
 /** The same bids every time. */
-export function* generateBids({ records, keys }: BidOptions): Generator<Bid> {
+export function* generateBids({ records, keys, perMillisecond }: Omit<BidInput, 'partitions'>): Generator<Bid> {
   const random = randomNumbers(42)
   const pickKey = zipf(keys, 0.8, random)
   for (let i = 0; i < records; i++) {
@@ -35,28 +31,38 @@ export function* generateBids({ records, keys }: BidOptions): Generator<Bid> {
  * @param partition Where a record of this auction belongs.
  */
 export function flushBids(
-  { records, keys }: BidOptions,
+  { records, perMillisecond, partitions }: BidInput,
   windowMs: number,
-  partitions: number,
   partition: (auction: number) => number,
 ): readonly Bid[] {
   const random = randomNumbers(43)
   const dateTime = start + Math.floor(records / perMillisecond) + windowMs + 2 * disorderMs
-  let auction = firstAuction + keys
+  let auction = firstFlushAuction
   return Array.from({ length: partitions }, (_, wanted) => {
     while (partition(auction) !== wanted) auction++
     return bidOf(auction, 0, dateTime, random)
   })
 }
 
+/** Bids that only move time on: results of theirs are nobody's. */
+export const isFlush = (auction: number): boolean => auction >= firstFlushAuction
+
 const firstAuction = 1_000
+const firstFlushAuction = 900_000_000
+
+/** Random bids at times of one's own, without end: for measures of latency. */
+export function* bidsAt(keys: number, seed: number, now: () => number): Generator<Bid> {
+  const random = randomNumbers(seed)
+  const pickKey = zipf(keys, 0.8, random)
+  for (;;) yield bidOf(firstAuction + pickKey(), 100 + Math.floor(random() * 10_000_000), now(), random)
+}
 
 function bidOf(auction: number, price: number, dateTime: number, random: () => number): Bid {
-  const channel = ['Apple', 'Google', 'Facebook', 'Baidu'][Math.floor(random() * 4)]
+  const channel = ['Apple', 'Google', 'Facebook', 'Baidu'][Math.floor(random() * 4)] ?? ''
   const url = `https://www.nexmark.com/item${Math.floor(random() * 1e6)}/item.htm?query=1`
   const extra = [random(), random(), random(), random()].map((part) => Math.floor(part * 2 ** 30).toString(36)).join('')
   const bidder = 1_000 + Math.floor(random() * 100_000)
-  return { auction, price, dateTime, text: JSON.stringify({ auction, bidder, price, channel, url, dateTime, extra }) }
+  return { auction, bidder, price, channel, url, dateTime, extra }
 }
 
 /** Ranks from 0 on, the lower the more often. */

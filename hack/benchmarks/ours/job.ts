@@ -1,0 +1,73 @@
+/** A job of ours that is measured, and the orders under which a worker takes it up. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { WorkerConfig, type KafkaConnection } from '../../../runtime/config.ts'
+import { LocalJob } from '../../../runtime/dev/local-job.ts'
+import { parseSteps } from '../../../runtime/dsl/steps.ts'
+import type { KafkaAdmin } from '../../../runtime/kafka/admin.ts'
+import type { KafkaClient } from '../../../runtime/kafka/client.ts'
+import { readJobRecord, writeJobRecord } from '../../../runtime/kafka/job-topic.ts'
+import type { Logger } from '../../../runtime/log.ts'
+import type { Plan } from '../../../runtime/plan/nodes.ts'
+import { loadProgram } from '../../../runtime/program/load.ts'
+import { names } from '../../../runtime/protocol.ts'
+import type { Work } from '../cases.ts'
+import type { Contender } from '../contenders.ts'
+import { programOf } from './program.ts'
+
+export interface OwnJob {
+  readonly config: WorkerConfig
+  readonly codeHash: string
+  /** Where records go that could not be counted. */
+  readonly failed: readonly string[]
+}
+
+export interface JobOptions {
+  readonly applicationId: string
+  readonly work: Work
+  readonly contender: Contender
+  readonly input: string
+  readonly output: string
+  readonly connection: KafkaConnection
+  /** Of the run; programs that are modules are written into it. */
+  readonly directory: string
+}
+
+export interface JobPlace {
+  readonly admin: KafkaAdmin
+  readonly connect: (clientId: string) => KafkaClient
+  readonly log: Logger
+}
+
+/** Makes the job's own topics and the record that lets one worker work on it, as an operator would. */
+export async function orderJob(options: JobOptions, { admin, connect, log }: JobPlace): Promise<OwnJob> {
+  const { applicationId, connection, contender } = options
+  const { program, plan } = await programIn(options)
+  // What is left out has the value that a StreamJob has by default.
+  const config = WorkerConfig.parse({
+    formatVersion: 1,
+    applicationId,
+    program,
+    kafka: connection,
+    processing: {
+      guarantee: contender.guarantee === 'exactly-once' ? 'ExactlyOnce' : 'AtLeastOnce',
+      commitIntervalMs: contender.intervalMs,
+    },
+    errors: {},
+  })
+  await using _prepared = await LocalJob.start({ name: applicationId, config, plan, admin, connect, log }, 0)
+  await using kafka = connect(`${applicationId}-orders`)
+  const { signal } = new AbortController()
+  const record = await readJobRecord(kafka, applicationId, signal)
+  if (record === null) throw new Error(`the job ${applicationId} has no record`)
+  await writeJobRecord(kafka, applicationId, { ...record, epoch: record.epoch + 1, parallelism: 1 }, record.epoch, { now: Date.now(), signal })
+  return { config, codeHash: record.codeHash, failed: [names.lateTopic(applicationId), names.deadLetterTopic(applicationId)] }
+}
+
+async function programIn({ work, contender, directory, ...topics }: JobOptions): Promise<{ program: WorkerConfig['program']; plan: Plan }> {
+  const text = programOf(work, contender.variant, topics)
+  if (text.kind === 'steps') return { program: { kind: 'steps', steps: [...text.steps] }, plan: parseSteps(text.steps) }
+  const path = join(directory, 'program.ts')
+  await writeFile(path, text.text)
+  return { program: { kind: 'module', path }, plan: await loadProgram(path) }
+}
