@@ -38,13 +38,13 @@ export const cases: Readonly<Record<CaseName, BenchCase>> = {
     name: 'pass-through',
     title: 'pass-through: decode every field, encode it again',
     work: { kind: 'pass-through' },
-    input: { records: 2_000_000, keys: 10_000, perMillisecond: 10, partitions: 4 },
+    input: { records: 1_500_000, keys: 10_000, perMillisecond: 10, partitions: 4 },
   },
   'filter-map': {
     name: 'filter-map',
     title: 'filter and map: half of the bids, three fields of each',
     work: { kind: 'filter-map' },
-    input: { records: 2_000_000, keys: 10_000, perMillisecond: 10, partitions: 4 },
+    input: { records: 1_500_000, keys: 10_000, perMillisecond: 10, partitions: 4 },
   },
   'windowed-10k': {
     name: 'windowed-10k',
@@ -68,7 +68,7 @@ export const cases: Readonly<Record<CaseName, BenchCase>> = {
     name: 'sliding',
     title: 'count and sum per auction, sliding 10 s every second, 10 thousand keys',
     work: { kind: 'windowed', sizeMs: 10_000, slideMs: 1_000 },
-    input: { records: 1_000_000, keys: 10_000, perMillisecond: 10, partitions: 4 },
+    input: { records: 600_000, keys: 10_000, perMillisecond: 10, partitions: 4 },
   },
 }
 
