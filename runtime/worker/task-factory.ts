@@ -67,7 +67,7 @@ export class TaskFactory {
         id,
         input,
         changelogTopic,
-        startFrom: stage.source.startFrom ?? config.processing.startFrom,
+        startFrom: isAdded(record, id) ? { kind: 'earliest' } : (stage.source.startFrom ?? config.processing.startFrom),
         compile: (store) => {
           const policies = config.errors
           const deadLetters = policies.undecodable === 'DeadLetter' || policies.processing === 'DeadLetter'
@@ -145,6 +145,12 @@ export class TaskFactory {
 export function ordinalOf(instanceId: string): number {
   const match = /-(\d{1,6})$/.exec(instanceId)
   return match ? Number(match[1]) : -1
+}
+
+/** Whether the partition came to a job that ran before: what was written to it meanwhile is as much the job's as what comes now. */
+function isAdded({ stages }: JobRecord, id: TaskId): boolean {
+  const stage = stages.find(({ name }) => name === id.stage)
+  return stage !== undefined && id.partition >= (stage.partitionsAtStart ?? stage.partitions)
 }
 
 function find(topics: ReadonlyMap<string, TopicDescription>, topic: string): TopicDescription {
