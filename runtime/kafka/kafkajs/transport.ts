@@ -31,6 +31,7 @@ export class KafkajsTransport implements KafkaTransport {
       seam: openSeam(kafkajsConfig(connection, options)),
       bootstrap: connection.brokers.map(parseAddress),
       nodes: new Map(),
+      silent: new Set(),
       requestTimeoutMs: options.requestTimeoutMs ?? 10_000,
       openTimeoutMs: 3 * (options.connectionTimeoutMs ?? defaultConnectionTimeoutMs),
     }
