@@ -8,6 +8,7 @@ import { names } from '../protocol.ts'
 import type { JobRecord } from '../protocol.ts'
 import { compileStage } from '../transforms/compile.ts'
 import type { TaskId } from './assignment.ts'
+import { checkChangelog } from './changelogs.ts'
 import { TaskOutput } from './outputs.ts'
 import type { OutputTopic } from './outputs.ts'
 import type { Producers } from './producers.ts'
@@ -104,16 +105,7 @@ export class TaskFactory {
   }
 
   #check(record: JobRecord, stage: JobRecord['stages'][number], topics: ReadonlyMap<string, TopicDescription>): void {
-    const changelog = find(topics, this.#changelog(record, stage.name))
-    if (changelog.id !== stage.changelogId) {
-      const fields = { topic: changelog.topic, expected: stage.changelogId, found: changelog.id }
-      const hint = 'Restore from a savepoint or start afresh.'
-      throw new StreamJobError(
-        'topic-replaced',
-        `${changelog.topic} was deleted and made again: the state and positions of the job are lost. ${hint}`,
-        { fields },
-      )
-    }
+    checkChangelog(stage, find(topics, this.#changelog(record, stage.name)))
     const source = find(topics, stage.sourceTopic)
     if (source.partitions !== stage.partitions) {
       const fields = { topic: source.topic, expected: stage.partitions, found: source.partitions }
