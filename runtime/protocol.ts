@@ -58,6 +58,8 @@ export const JobRecord = z.object({
       name: z.string(),
       sourceTopic: z.string(),
       partitions: z.number().int().min(1),
+      /** How many there were when the lineage began; absent: as many. Those that came later are read from their beginning, whatever startFrom says. */
+      partitionsAtStart: z.number().int().min(1).optional(),
       /** Topic id of the stage's changelog, 32 hex digits: one that was deleted and made again has lost the positions in it. */
       changelogId: z.string(),
     }),
@@ -69,6 +71,18 @@ export const JobRecord = z.object({
 })
 export type JobRecord = z.infer<typeof JobRecord>
 export const jobRecordKey = 'job'
+
+/** What the next record says of the partitions of a stage, of which its source topic has `now`. */
+export function partitionsOf(
+  previous: JobRecord | null,
+  lineage: number,
+  { name, sourceTopic }: { readonly name: string; readonly sourceTopic: string },
+  now: number,
+): Pick<JobRecord['stages'][number], 'partitions' | 'partitionsAtStart'> {
+  const before = previous?.lineage === lineage ? previous.stages.find((stage) => stage.name === name && stage.sourceTopic === sourceTopic) : undefined
+  const atStart = before?.partitionsAtStart ?? before?.partitions ?? now
+  return atStart === now ? { partitions: now } : { partitions: now, partitionsAtStart: atStart }
+}
 
 /** What a worker tells the group's leader in JoinGroup. */
 export const MemberUserData = z.object({

@@ -1,6 +1,6 @@
 import type { TopicDescription } from '../../runtime/kafka/client.ts'
 import type { JobRecord } from '../../runtime/protocol.ts'
-import { names } from '../../runtime/protocol.ts'
+import { names, partitionsOf } from '../../runtime/protocol.ts'
 import { canonicalJson } from '../resources/hash.ts'
 import type { Release } from '../resources/release.ts'
 
@@ -26,19 +26,21 @@ export function nextRecord(previous: JobRecord | null, order: Order): JobRecord 
   return { ...wanted, epoch: epoch + 1 }
 }
 
-/** The stages of a plan with the partitions that their source topics have now; null when a topic is missing. */
+/** The stages of a plan with the partitions that their source topics have now, for the record after `previous`; null when a topic is missing. */
 export function stagesOf(
   release: Release,
   topics: ReadonlyMap<string, TopicDescription>,
   applicationId: string,
-  lineage: number,
+  previous: JobRecord | null,
 ): JobRecord['stages'] | null {
+  const lineage = previous?.lineage ?? 1
   const stages: JobRecord['stages'] = []
   for (const { name, sourceTopic } of release.plan.stages) {
     const source = topics.get(sourceTopic)
     const changelog = topics.get(names.changelogTopic(applicationId, lineage, name))
     if (source === undefined || changelog === undefined) return null
-    stages.push({ name, sourceTopic, partitions: source.partitions, changelogId: changelog.id })
+    const partitions = partitionsOf(previous, lineage, { name, sourceTopic }, source.partitions)
+    stages.push({ name, sourceTopic, ...partitions, changelogId: changelog.id })
   }
   return stages
 }

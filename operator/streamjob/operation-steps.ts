@@ -67,7 +67,7 @@ function orderOf(visit: Visit, operation: Operation, previous: JobRecord | null)
   const release = known(visit, 'wanted')
   if (release === null) return null
   const topicsReady = visit.findings.get('TopicsReady')?.status === 'True'
-  const now = topicsReady ? stagesOf(release, known(visit, 'topics'), visit.applicationId, previous?.lineage ?? 1) : null
+  const now = topicsReady ? stagesOf(release, known(visit, 'topics'), visit.applicationId, previous) : null
   // Topics that are not as they should be hold up a new program, but not a job that only changes its size.
   const stages = now ?? (operation.kind === 'Rescale' ? previous?.stages : undefined)
   if (stages === undefined) return null

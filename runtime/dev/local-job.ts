@@ -16,7 +16,7 @@ import { fingerprint } from '../plan/fingerprint.ts'
 import type { Plan } from '../plan/nodes.ts'
 import { stagesOf } from '../plan/stages.ts'
 import type { JobRecord, WorkerStatus } from '../protocol.ts'
-import { names } from '../protocol.ts'
+import { names, partitionsOf } from '../protocol.ts'
 import { Worker } from '../worker/worker.ts'
 import { ownTopics, topicsThere } from './topics.ts'
 
@@ -193,7 +193,7 @@ export class LocalJob implements AsyncDisposable {
       stages: sources.map(({ stage, partitions }) => ({
         name: stage.name,
         sourceTopic: stage.source.topic,
-        partitions,
+        ...partitionsOf(previous, lineage, { name: stage.name, sourceTopic: stage.source.topic }, partitions),
         changelogId: topics.get(names.changelogTopic(applicationId, lineage, stage.name))?.id ?? '',
       })),
       mode: 'run',

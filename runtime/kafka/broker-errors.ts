@@ -75,6 +75,7 @@ export const brokerErrors: ReadonlyMap<number, BrokerError> = new Map<number, Br
   [89, { name: 'THROTTLING_QUOTA_EXCEEDED', code: 'kafka-retriable', resend: 'same' }],
   [90, { name: 'PRODUCER_FENCED', code: 'producer-fenced' }],
   [100, { name: 'UNKNOWN_TOPIC_ID', code: 'topic-missing', resend: 'leader' }],
+  [103, { name: 'INCONSISTENT_TOPIC_ID', code: 'kafka-retriable', resend: 'leader' }],
   [120, { name: 'TRANSACTION_ABORTABLE', code: 'transaction-lost' }],
 ])
 
@@ -92,6 +93,7 @@ export const wireError = {
   memberIdRequired: 79,
   fencedInstance: 82,
   unstableOffset: 88,
+  unknownTopicId: 100,
 } as const
 
 /** What a broker's error number becomes; `doing` says what was asked for, e.g. "JoinGroup of orders-enriched". */

@@ -62,10 +62,14 @@ export interface FetchRequest {
   readonly maxWaitMs: number
   readonly minBytes: number
   readonly maxBytes: number
-  readonly partitions: readonly (TopicPartition & { readonly offset: number; readonly maxBytes: number })[]
+  readonly partitions: readonly (TopicPartition & { readonly topicId: string; readonly offset: number; readonly maxBytes: number })[]
 }
 
-export interface FetchedPartition extends PartitionError {
+export interface FetchedPartition {
+  /** 32 hex digits. A broker that has no topic of that id says so, even where one has the name. */
+  readonly topicId: string
+  readonly partition: number
+  readonly error: number
   readonly highWatermark: number
   readonly lastStableOffset: number
   readonly logStart: number

@@ -86,7 +86,12 @@ export class RunningStage implements CompiledStage {
     const { eventTime, windows } = this.#parts
     const maxTimestamp = eventTime?.watermark.maxTimestamp ?? -Infinity
     const forwarded = windows.filter((window) => Number.isFinite(window.forwarded)).map((window) => [window.uid, window.forwarded] as const)
-    return { maxTimestamp: Number.isFinite(maxTimestamp) ? maxTimestamp : null, watermarks: Object.fromEntries(forwarded) }
+    const closing = windows.filter((window) => window.forwards > window.forwarded).map((window) => [window.uid, window.forwards] as const)
+    return {
+      maxTimestamp: Number.isFinite(maxTimestamp) ? maxTimestamp : null,
+      watermarks: Object.fromEntries(forwarded),
+      ...(closing.length > 0 && { closing: Object.fromEntries(closing) }),
+    }
   }
 
   restore(snapshot: StageSnapshot | null): void {
@@ -99,7 +104,8 @@ export class RunningStage implements CompiledStage {
     this.#restored = true
     let watermark = this.watermark
     for (const window of windows) {
-      window.restore(watermark, snapshot?.watermarks[window.uid] ?? -Infinity)
+      const forwarded = snapshot?.watermarks[window.uid] ?? -Infinity
+      window.restore(watermark, forwarded, snapshot?.closing?.[window.uid] ?? forwarded)
       watermark = window.forwarded
     }
   }
@@ -157,6 +163,7 @@ export class RunningStage implements CompiledStage {
   #overdue(): boolean {
     let { watermark } = this
     for (const window of this.#parts.windows) {
+      watermark = Math.max(watermark, window.watermark)
       if (window.isDue(watermark)) return true
       watermark -= window.latenessMs
     }

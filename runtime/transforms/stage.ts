@@ -68,6 +68,8 @@ export interface StageSnapshot {
   readonly maxTimestamp: number | null
   /** Watermark already forwarded per transform that holds one back (uid -> epoch ms). */
   readonly watermarks: Readonly<Record<string, number>>
+  /** The same of transforms that are closing windows: what they forward once they are through. Absent where none is. */
+  readonly closing?: Readonly<Record<string, number>> | undefined
 }
 
 export interface StageCounters {

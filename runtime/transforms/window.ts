@@ -110,8 +110,13 @@ export class KeyedWindow implements StretchEnd {
     while (this.isDue(this.watermark)) {
       if (!this.#close(this.#earliest)) return false
     }
-    this.forwarded = this.watermark - this.latenessMs
+    this.forwarded = this.forwards
     return true
+  }
+
+  /** What is promised downstream once every window that is due has closed. */
+  get forwards(): number {
+    return this.watermark - this.latenessMs
   }
 
   /** Whether this watermark closes a window. */
@@ -127,13 +132,14 @@ export class KeyedWindow implements StretchEnd {
   }
 
   /**
-   * Goes to where a snapshot was taken; the rows are in the table already, or will be before `locate` is called. What has closed stays closed, also when a
-   * new version of the program allows for more disorder or lateness, by which the watermark would not have come so far yet.
+   * Goes to where a snapshot was taken; the rows are in the table already, or will be before `locate` is called. What has closed stays closed, and what was
+   * half closed (`closing` is what it was going to forward) goes on closing, also when a new version of the program allows for more disorder or lateness, by
+   * which the watermark would not have come so far yet.
    */
-  restore(watermark: number, forwarded: number): void {
+  restore(watermark: number, forwarded: number, closing: number): void {
     this.discard()
     this.#options.next.discard()
-    this.watermark = Math.max(watermark, forwarded + this.latenessMs)
+    this.watermark = Math.max(watermark, Math.max(forwarded, closing) + this.latenessMs)
     this.forwarded = forwarded
   }
 

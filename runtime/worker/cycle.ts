@@ -27,6 +27,8 @@ export interface CycleOptions {
   readonly pause: (milliseconds: number, signal: AbortSignal) => Promise<void>
   /** Why the cycle should end; null: go on. Asked after every slice. */
   readonly interrupted: () => string | null
+  /** Called before something is committed; throws when it would be lost. */
+  readonly committing: () => Promise<void>
   /** Called whenever a commit was due and nothing is left to be committed. */
   readonly committed: () => void
   /** Set when every open window is to be closed; the cycle calls it once that is done and committed. */
@@ -86,6 +88,7 @@ async function commit(options: CycleOptions): Promise<void> {
   const { identity } = member
   if (identity === undefined) return
   const started = now()
+  if (tasks.all.some((task) => task.dirty)) await options.committing()
   await producers.flushOutputs()
   const count = await commitTasks(tasks.all, producers.transactional, { identity, ordinal, epoch, clock })
   if (count > 0) telemetry.committed((now() - started) / 1_000)

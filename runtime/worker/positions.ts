@@ -19,7 +19,11 @@ export const PositionRow = z.object({
   /** What the rows of this commit mean; see CompiledStage.state. Absent in rows of before it was written. */
   state: z.record(z.string(), z.string()).optional(),
   /** State outside the tables; see StageSnapshot. */
-  snapshot: z.object({ maxTimestamp: z.number().nullable(), watermarks: z.record(z.string(), z.number()) }),
+  snapshot: z.object({
+    maxTimestamp: z.number().nullable(),
+    watermarks: z.record(z.string(), z.number()),
+    closing: z.record(z.string(), z.number()).optional(),
+  }),
 })
 export type PositionRow = z.infer<typeof PositionRow>
 

@@ -8,6 +8,7 @@ import { names } from '../protocol.ts'
 import type { JobRecord } from '../protocol.ts'
 import { compileStage } from '../transforms/compile.ts'
 import type { TaskId } from './assignment.ts'
+import { checkChangelog } from './changelogs.ts'
 import { TaskOutput } from './outputs.ts'
 import type { OutputTopic } from './outputs.ts'
 import type { Producers } from './producers.ts'
@@ -67,7 +68,7 @@ export class TaskFactory {
         id,
         input,
         changelogTopic,
-        startFrom: stage.source.startFrom ?? config.processing.startFrom,
+        startFrom: isAdded(record, id) ? { kind: 'earliest' } : (stage.source.startFrom ?? config.processing.startFrom),
         compile: (store) => {
           const policies = config.errors
           const deadLetters = policies.undecodable === 'DeadLetter' || policies.processing === 'DeadLetter'
@@ -104,16 +105,7 @@ export class TaskFactory {
   }
 
   #check(record: JobRecord, stage: JobRecord['stages'][number], topics: ReadonlyMap<string, TopicDescription>): void {
-    const changelog = find(topics, this.#changelog(record, stage.name))
-    if (changelog.id !== stage.changelogId) {
-      const fields = { topic: changelog.topic, expected: stage.changelogId, found: changelog.id }
-      const hint = 'Restore from a savepoint or start afresh.'
-      throw new StreamJobError(
-        'topic-replaced',
-        `${changelog.topic} was deleted and made again: the state and positions of the job are lost. ${hint}`,
-        { fields },
-      )
-    }
+    checkChangelog(stage, find(topics, this.#changelog(record, stage.name)))
     const source = find(topics, stage.sourceTopic)
     if (source.partitions !== stage.partitions) {
       const fields = { topic: source.topic, expected: stage.partitions, found: source.partitions }
@@ -145,6 +137,12 @@ export class TaskFactory {
 export function ordinalOf(instanceId: string): number {
   const match = /-(\d{1,6})$/.exec(instanceId)
   return match ? Number(match[1]) : -1
+}
+
+/** Whether the partition came to a job that ran before: what was written to it meanwhile is as much the job's as what comes now. */
+function isAdded({ stages }: JobRecord, id: TaskId): boolean {
+  const stage = stages.find(({ name }) => name === id.stage)
+  return stage !== undefined && id.partition >= (stage.partitionsAtStart ?? stage.partitions)
 }
 
 function find(topics: ReadonlyMap<string, TopicDescription>, topic: string): TopicDescription {

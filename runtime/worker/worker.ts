@@ -6,6 +6,7 @@ import { StreamJobError } from '../errors.ts'
 import type { BlockFetcher, GroupMember } from '../kafka/client.ts'
 import type { JobRecord, WorkerStatus } from '../protocol.ts'
 import { names } from '../protocol.ts'
+import { ChangelogWatch } from './changelogs.ts'
 import { concurrently } from './concurrently.ts'
 import { runCycle } from './cycle.ts'
 import { failureOf } from './failure.ts'
@@ -42,6 +43,7 @@ export class Worker {
   readonly #producers: Producers
   readonly #tasks: TaskSet
   readonly #factory: TaskFactory
+  readonly #changelogs: ChangelogWatch
   #state: WorkerState = { state: 'starting', reason: 'the process has just started', error: null }
   #endOfInput: PromiseWithResolvers<void> | null = null
   #joined: { readonly record: JobRecord; readonly result: Joined } | null = null
@@ -73,6 +75,7 @@ export class Worker {
       assign: leaderAssignor(() => this.#order.current),
       describe: (assignment) => describeAssignment(parts.stages, assignment),
     })
+    this.#changelogs = new ChangelogWatch(kafka.reader, config.applicationId, parts.now)
     this.#factory = new TaskFactory({ ...parts, producers: this.#producers })
   }
 
@@ -159,6 +162,7 @@ export class Worker {
       now: this.#parts.now,
       pause: this.#parts.pause,
       interrupted,
+      committing: () => this.#changelogs.look(record),
       committed: () => this.#succeed(),
       endOfInput: () => this.#endOfInput && this.#finish.bind(this),
     }).finally(() => (this.#cycling = false))

@@ -24,6 +24,8 @@ export class ScriptedWorker {
   readonly pauses: number[] = []
   readonly logged: { readonly message: string; readonly fields: Record<string, unknown> | undefined }[] = []
   readonly stop = new AbortController()
+  /** Milliseconds that the worker's monotonic clock is ahead of the real one. */
+  ahead = 0
   /** Replaced by tests that look into the pauses themselves. */
   pause: (milliseconds: number, signal: AbortSignal) => Promise<void> = () => new Promise((resolve) => setImmediate(resolve))
   worker!: Worker
@@ -80,7 +82,7 @@ export class ScriptedWorker {
       log: { info: note, warn: note, error: note },
       telemetry: run.metrics.telemetry,
       clock: () => 1_700_000_000_000,
-      now: () => performance.now(),
+      now: () => performance.now() + run.ahead,
       pause: (milliseconds, signal) => {
         run.pauses.push(milliseconds)
         return run.pause(milliseconds, signal)

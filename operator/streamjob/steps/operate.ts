@@ -47,7 +47,7 @@ function begin(visit: Visit): Operation | null {
     wanted: wanted && { hash: wanted.hash, codeHash: wanted.codeHash, fingerprint: wanted.plan.fingerprint },
     record,
     identity: ownIdentity(visit),
-    stages: wanted !== null && ready ? stagesOf(wanted, known(visit, 'topics'), visit.applicationId, record?.lineage ?? 1) : null,
+    stages: wanted !== null && ready ? stagesOf(wanted, known(visit, 'topics'), visit.applicationId, record) : null,
     statefulSet: existing && {
       replicas: existing.spec?.replicas ?? 1,
       releaseHash: existing.spec?.template.metadata?.annotations?.[annotations.restartHash] ?? null,

@@ -196,18 +196,21 @@ export class Fetcher implements BlockFetcher {
 
   async #fetch(node: number, due: readonly PartitionRead[], bytes: number, impatient: boolean): Promise<void> {
     const { channel, routes, timing, maxWaitMs } = this.#options
-    const asked = new Map(due.map((read) => [partitionKey(read.topic, read.partition), { read, version: read.version }]))
+    const asked = new Map(due.map((read) => [partitionKey(this.#idOf(read), read.partition), { read, version: read.version }]))
     try {
       const { error, partitions } = await channel.fetch(node, {
         maxWaitMs: impatient ? Math.min(impatientWaitMs, maxWaitMs) : maxWaitMs,
         minBytes: 1,
         maxBytes: Math.min(requestBytes, due.length * bytes),
-        partitions: due.map((read) => ({ topic: read.topic, partition: read.partition, offset: read.fetchOffset, maxBytes: bytes })),
+        partitions: due.map((read) => {
+          const { topic, partition, fetchOffset: offset } = read
+          return { topic, topicId: this.#idOf(read), partition, offset, maxBytes: bytes }
+        }),
       })
       if (error !== wireError.none) throw refused(error, 'Fetch', { node })
       const shared = partitions.filter((answer) => answer.records.length > 0).length > 1
       for (const answer of partitions) {
-        const one = asked.get(partitionKey(answer.topic, answer.partition))
+        const one = asked.get(partitionKey(answer.topicId, answer.partition))
         // Compared anew for each: it may have been put elsewhere while the one before was looked into.
         if (one === undefined || one.read.version !== one.version) continue
         await this.#accept(node, one.read, shared ? { ...answer, records: Buffer.from(answer.records) } : answer)
@@ -219,6 +222,11 @@ export class Fetcher implements BlockFetcher {
       }
     }
     if (due.some((read) => read.troubledSince !== undefined)) await timing.sleep(pauseMs, this.#closing.signal)
+  }
+
+  /** A topic whose leaders are known has been asked about, so its id is known too. */
+  #idOf({ topic, topicId }: PartitionRead): string {
+    return topicId ?? this.#options.routes.topicId(topic) ?? ''
   }
 
   async #accept(node: number, read: PartitionRead, answer: FetchedPartition): Promise<void> {

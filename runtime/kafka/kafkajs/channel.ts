@@ -1,5 +1,6 @@
 /** A set of connections, one to each broker that was asked for. */
 import { StreamJobError } from '../../errors.ts'
+import { wireError } from '../broker-errors.ts'
 import type * as T from '../transport.ts'
 import * as cluster from '../wire/cluster.ts'
 import * as data from '../wire/data.ts'
@@ -15,6 +16,8 @@ export interface KnownBrokers extends LineSettings {
   readonly bootstrap: readonly BrokerAddress[]
   /** As of the last metadata answer of any channel. */
   readonly nodes: Map<number, BrokerAddress>
+  /** Nodes that did not answer where they were: they may have moved, so their address is asked for before the next request. */
+  readonly silent: Set<number>
   readonly requestTimeoutMs: number
 }
 
@@ -30,12 +33,14 @@ export class KafkajsChannel implements T.KafkaChannel {
 
   async metadata(topics: readonly string[]): Promise<T.MetadataAnswer> {
     const answer = await this.#sendAny(cluster.metadata, topics)
-    for (const { node, host, port } of answer.brokers) this.#known.nodes.set(node, { host, port })
+    for (const { node, host, port } of answer.brokers) this.#found(node, { host, port })
     return answer
   }
 
-  findCoordinator(kind: T.CoordinatorKind, key: string): Promise<T.CoordinatorAnswer> {
-    return this.#sendAny(cluster.findCoordinator, { kind, key })
+  async findCoordinator(kind: T.CoordinatorKind, key: string): Promise<T.CoordinatorAnswer> {
+    const { error, node, host, port } = await this.#sendAny(cluster.findCoordinator, { kind, key })
+    if (error === wireError.none) this.#found(node, { host, port })
+    return { error, node }
   }
 
   fetch(node: number, request: T.FetchRequest): Promise<T.FetchAnswer> {
@@ -108,10 +113,21 @@ export class KafkajsChannel implements T.KafkaChannel {
   }
 
   async #send<Q, A>(node: number, kind: RequestKind<Q, A>, request: Q, waitMs = 0): Promise<A> {
-    if (!this.#known.nodes.has(node)) await this.metadata([])
-    const address = this.#known.nodes.get(node)
+    const { nodes, silent } = this.#known
+    if (!nodes.has(node) || silent.has(node)) await this.metadata([])
+    const address = nodes.get(node)
     if (address === undefined) throw new StreamJobError('kafka-retriable', `${kind.name}: no broker ${node} is in the cluster`, { fields: { node } })
-    return this.#sendTo(address, kind, request, waitMs)
+    try {
+      return await this.#sendTo(address, kind, request, waitMs)
+    } catch (error) {
+      if (isLostConnection(error) && nodes.get(node) === address) silent.add(node)
+      throw error
+    }
+  }
+
+  #found(node: number, address: BrokerAddress): void {
+    this.#known.nodes.set(node, address)
+    this.#known.silent.delete(node)
   }
 
   /** To whoever answers: first the brokers that a connection stands to, then all others. */

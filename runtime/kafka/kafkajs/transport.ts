@@ -35,6 +35,7 @@ export class KafkajsTransport implements KafkaTransport {
       credentials,
       bootstrap: connection.brokers.map(parseAddress),
       nodes: new Map(),
+      silent: new Set(),
       requestTimeoutMs: options.requestTimeoutMs ?? 10_000,
       openTimeoutMs: 3 * (options.connectionTimeoutMs ?? defaultConnectionTimeoutMs),
     }

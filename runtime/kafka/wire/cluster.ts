@@ -43,7 +43,11 @@ export const metadata: RequestKind<readonly string[], MetadataAnswer> = {
   },
 }
 
-export const findCoordinator: RequestKind<{ readonly kind: CoordinatorKind; readonly key: string }, CoordinatorAnswer> = {
+/** With the address of the coordinator, which may be newer than that of the last metadata. */
+export const findCoordinator: RequestKind<
+  { readonly kind: CoordinatorKind; readonly key: string },
+  CoordinatorAnswer & { readonly host: string; readonly port: number }
+> = {
   apiKey: 10,
   version: 1,
   name: 'FindCoordinator',
@@ -53,7 +57,7 @@ export const findCoordinator: RequestKind<{ readonly kind: CoordinatorKind; read
     r.int32()
     const error = r.int16()
     r.nullableString()
-    return { error, node: r.int32() }
+    return { error, node: r.int32(), host: r.string(), port: r.int32() }
   },
 }
 

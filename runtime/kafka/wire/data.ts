@@ -6,12 +6,12 @@ import { byTopic } from './request.ts'
 const readCommitted = 1
 const noSession = { id: 0, epoch: -1 }
 
-/** Without a fetch session, from the leader, read-committed. */
+/** Without a fetch session, from the leader, read-committed. Version 13 is the first that names topics by id: one made again is not taken for the old one. */
 export const fetch: RequestKind<FetchRequest, FetchAnswer> = {
   apiKey: 1,
-  version: 11,
+  version: 13,
   name: 'Fetch',
-  flexible: false,
+  flexible: true,
   encode(w, request) {
     w.int32(-1)
       .int32(request.maxWaitMs)
@@ -20,23 +20,36 @@ export const fetch: RequestKind<FetchRequest, FetchAnswer> = {
       .int8(readCommitted)
       .int32(noSession.id)
       .int32(noSession.epoch)
-    w.array(byTopic(request.partitions), ({ topic, partitions }) =>
-      w.string(topic).array(partitions, (p) => w.int32(p.partition).int32(-1).int64(p.offset).int64(-1).int32(p.maxBytes)),
+    w.compactArray(byTopic(request.partitions), ({ partitions }) =>
+      w
+        .raw(Buffer.from(partitions[0]!.topicId, 'hex'))
+        .compactArray(partitions, (p) => w.int32(p.partition).int32(-1).int64(p.offset).int32(-1).int64(-1).int32(p.maxBytes).tags())
+        .tags(),
     )
-    w.array([], () => w).string('')
+    w.compactArray([], () => w)
+      .compactString('')
+      .tags()
   },
   decode(r) {
     r.int32()
     const error = r.int16()
     r.int32()
-    const partitions = r.array(() => {
-      const topic = r.string()
-      return r.array(() => {
-        const head = { topic, partition: r.int32(), error: r.int16(), highWatermark: r.int64(), lastStableOffset: r.int64(), logStart: r.int64() }
-        const aborted = r.array(() => ({ producerId: r.int64(), firstOffset: r.int64() }))
+    const partitions = r.compactArray(() => {
+      const topicId = r.uuid()
+      const fetched = r.compactArray(() => {
+        const head = { topicId, partition: r.int32(), error: r.int16(), highWatermark: r.int64(), lastStableOffset: r.int64(), logStart: r.int64() }
+        const aborted = r.compactArray(() => {
+          const transaction = { producerId: r.int64(), firstOffset: r.int64() }
+          r.tags()
+          return transaction
+        })
         r.int32()
-        return { ...head, aborted, records: r.bytes() }
+        const records = r.compactBytes()
+        r.tags()
+        return { ...head, aborted, records }
       })
+      r.tags()
+      return fetched
     })
     return { error, partitions: partitions.flat() }
   },

@@ -57,9 +57,12 @@ export class WireReader {
 
   /** A view, not a copy; empty where the answer has null. */
   bytes(): Buffer {
-    const length = Math.max(0, this.int32())
-    const at = this.#advance(length)
-    return this.#bytes.subarray(at, at + length)
+    return this.#view(this.int32())
+  }
+
+  /** As `bytes`. */
+  compactBytes(): Buffer {
+    return this.#view(this.unsignedVarint() - 1)
   }
 
   /** 32 hex digits. */
@@ -88,6 +91,12 @@ export class WireReader {
     const items: T[] = []
     for (let i = 0; i < count; i++) items.push(read())
     return items
+  }
+
+  #view(given: number): Buffer {
+    const length = Math.max(0, given)
+    const at = this.#advance(length)
+    return this.#bytes.subarray(at, at + length)
   }
 
   #utf8(length: number): string | null {

@@ -1,5 +1,6 @@
 import test from 'ava'
 import type { JobRecord } from '../../../runtime/protocol.ts'
+import { partitionsOf } from '../../../runtime/protocol.ts'
 import { identityProblem, nextRecord, ordinals } from '../../../operator/streamjob/job-record.ts'
 import { neededOperation, type NeedInput } from '../../../operator/streamjob/need.ts'
 
@@ -68,6 +69,17 @@ test('the record rises by one with every change, and not without one', (t) => {
 test('a record keeps lineage and restores of the one before it', (t) => {
   const before = { ...record, lineage: 5, restoresDone: ['r1'] }
   t.like(nextRecord(before, { ...order, mode: 'stop' }), { lineage: 5, restoresDone: ['r1'], epoch: 4 })
+})
+
+test('partitions that come later are told from those that the job began with', (t) => {
+  t.deepEqual(partitionsOf(null, 1, stages[0]!, 4), { partitions: 4 })
+  t.deepEqual(partitionsOf(record, 1, stages[0]!, 4), { partitions: 4 })
+  const grown = partitionsOf(record, 1, stages[0]!, 6)
+  t.deepEqual(grown, { partitions: 6, partitionsAtStart: 4 })
+  const again = { ...record, stages: [{ ...stages[0]!, ...grown }] }
+  t.deepEqual(partitionsOf(again, 1, stages[0]!, 8), { partitions: 8, partitionsAtStart: 4 })
+  t.deepEqual(partitionsOf(again, 2, stages[0]!, 8), { partitions: 8 })
+  t.deepEqual(partitionsOf(again, 1, { name: 's', sourceTopic: 'another' }, 8), { partitions: 8 })
 })
 
 test('other brokers, another cluster and another resource are told apart', (t) => {

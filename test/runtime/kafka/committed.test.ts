@@ -126,7 +126,7 @@ function answerAt(log: Log, offset: number, count: number): ReturnType<typeof an
 }
 
 function answer(records: Buffer, aborted: readonly AbortedTransaction[]) {
-  return { topic: 't', partition: 0, error: 0, highWatermark: 0, lastStableOffset: 0, logStart: 0, aborted, records }
+  return { topicId: '', partition: 0, error: 0, highWatermark: 0, lastStableOffset: 0, logStart: 0, aborted, records }
 }
 
 function record(key: string) {

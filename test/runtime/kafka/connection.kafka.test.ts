@@ -4,7 +4,12 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
 import test from 'ava'
+import type { ExecutionContext } from 'ava'
+import { logLevel } from 'kafkajs'
 import { connectKafka } from '../../../runtime/kafka/connect.ts'
+import { KafkajsChannel } from '../../../runtime/kafka/kafkajs/channel.ts'
+import { parseAddress } from '../../../runtime/kafka/kafkajs/line.ts'
+import { openSeam } from '../../../runtime/kafka/kafkajs/seam.ts'
 import { KafkajsTransport } from '../../../runtime/kafka/kafkajs/transport.ts'
 import { silent } from '../../../runtime/kafka/log.ts'
 import { brokers } from '../../support/kafka.ts'
@@ -41,6 +46,16 @@ test('a broker that accepts connections and never says a word is given up', asyn
   const transport = new KafkajsTransport({ brokers: [`127.0.0.1:${port}`] }, { clientId: 'test', log: silent, connectionTimeoutMs: 200 })
   t.teardown(() => transport[Symbol.asyncDispose]())
   t.is(await codeOf(transport.channel().metadata([])), 'kafka-unreachable')
+})
+
+test('a broker that has moved is found again by whoever goes on asking it', async (t) => {
+  const topic = await createTopic(t)
+  const { leader, listOffsets, findCoordinator, known } = await movedBroker(t, topic)
+  t.is(await codeOf(listOffsets()), 'kafka-unreachable')
+  t.is(await codeOf(listOffsets()), null)
+  known.nodes.set(leader, parseAddress(await deadAddress()))
+  await findCoordinator()
+  t.is(await codeOf(listOffsets()), null)
 })
 
 test('an address that is none is refused before anything is connected', (t) => {
@@ -92,4 +107,21 @@ async function deadAddress(): Promise<string> {
   const { port } = server.address() as AddressInfo
   await new Promise((resolve) => server.close(resolve))
   return `127.0.0.1:${port}`
+}
+
+/** A channel that knows an address of the broker where it is no more. */
+async function movedBroker(t: ExecutionContext, topic: string) {
+  const client = connect(t)
+  const { leader } = (await client.transport.channel().metadata([topic])).topics[0]!.partitions[0]!
+  const nodes = new Map([[leader, parseAddress(await deadAddress())]])
+  const seam = openSeam({ brokers: brokers(), logLevel: logLevel.NOTHING, retry: { retries: 0 } })
+  const known = { seam, bootstrap: brokers().map(parseAddress), nodes, silent: new Set<number>(), requestTimeoutMs: 10_000, openTimeoutMs: 10_000 }
+  const channel = new KafkajsChannel(known)
+  t.teardown(() => channel[Symbol.asyncDispose]())
+  return {
+    leader,
+    known,
+    listOffsets: () => channel.listOffsets(leader, { partitions: [{ topic, partition: 0, timestamp: -1 }] }),
+    findCoordinator: () => channel.findCoordinator('group', topic),
+  }
 }

@@ -116,6 +116,26 @@ test('a topic that does not exist is reported when it stays away, and read when 
   t.deepEqual(values, ['a'])
 })
 
+test('a topic that was made again between two requests is not taken for the old one', async (t) => {
+  const client = connect(t)
+  const topic = await createTopic(t)
+  await fill(client, topic, 0, ['a'])
+  const topicId = (await client.reader.describeTopics([topic])).get(topic)!.id
+  await using first = client.fetcher()
+  first.assign([{ topic, topicId, partition: 0, offset: 0 }])
+  t.deepEqual(await drain(first, 1), ['a'])
+  await first[Symbol.asyncDispose]()
+  await withAdmin(async (admin) => {
+    await admin.deleteTopics({ topics: [topic] })
+    await eventually(async () => !(await admin.listTopics()).includes(topic))
+    await admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries: [{ name: 'retention.ms', value: '-1' }] }] })
+  })
+  await fill(connect(t), topic, 0, ['b', 'c'])
+  const second = client.fetcher()
+  second.assign([{ topic, topicId, partition: 0, offset: 1 }])
+  t.is(await codeOf(second.next(10_000)), 'topic-replaced')
+})
+
 test('a batch that compaction has emptied is passed', async (t) => {
   const client = connect(t)
   const topic = await createTopic(t, 1, {
@@ -231,8 +251,9 @@ function fetcherOver(t: ExecutionContext, client: ReturnType<typeof connect>, re
 
 async function firstBatch(client: ReturnType<typeof connect>, topic: string): Promise<BatchHeader> {
   await using channel = client.transport.channel()
-  const { leader } = (await channel.metadata([topic])).topics[0]!.partitions[0]!
-  const partitions = [{ topic, partition: 0, offset: 0, maxBytes: 1_000_000 }]
+  const { id: topicId, partitions: found } = (await channel.metadata([topic])).topics[0]!
+  const { leader } = found[0]!
+  const partitions = [{ topic, topicId, partition: 0, offset: 0, maxBytes: 1_000_000 }]
   const answer = await channel.fetch(leader, { maxWaitMs: 100, minBytes: 1, maxBytes: 1_000_000, partitions })
   return readBatchHeader(answer.partitions[0]!.records, 0)!
 }

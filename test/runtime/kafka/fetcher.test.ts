@@ -29,7 +29,11 @@ class Broker {
       fetch: async (_node, { partitions }) => {
         await new Promise((resolve) => setTimeout(resolve, 1))
         const rest = { error: 0, highWatermark: 10, lastStableOffset: 10, logStart: 0, aborted: [], records: Buffer.alloc(0) }
-        return { error: 0, partitions: partitions.map(({ partition, offset }) => ({ topic, partition, ...rest, ...this.answer(partition, offset) })) }
+        const answerTo = ({ topicId, partition, offset }: (typeof partitions)[number]): FetchedPartition => {
+          const answer = topicId === this.id ? this.answer(partition, offset) : { error: wireError.unknownTopicId }
+          return { topicId, partition, ...rest, ...answer }
+        }
+        return { error: 0, partitions: partitions.map(answerTo) }
       },
       listOffsets: async (_node, { partitions }) => {
         await this.listing()
@@ -96,6 +100,17 @@ test('a topic that is made again while it is read is not taken for the old one, 
   }
   t.is((await t.throwsAsync(read, { instanceOf: StreamJobError }))?.code, 'topic-replaced')
   t.is(t.throws(() => fetcher.check(), { instanceOf: StreamJobError })?.code, 'topic-replaced')
+})
+
+test('a topic that was made again between two requests is not taken for the old one', async (t) => {
+  const broker = new Broker()
+  const fetcher = broker.fetcher(t)
+  fetcher.assign([{ topic, topicId: broker.id, partition: 0, offset: 5 }])
+  t.is((await fetcher.next(1_000))?.offsets[0], 5)
+  const old = broker.id
+  broker.id = '2'.repeat(32)
+  fetcher.assign([{ topic, topicId: old, partition: 1, offset: 5 }])
+  t.is((await t.throwsAsync(fetcher.next(1_000), { instanceOf: StreamJobError }))?.code, 'topic-replaced')
 })
 
 test('waiting for records that do not come takes no memory', async (t) => {

@@ -163,9 +163,9 @@ test('the watermark reaches a second window when the first has closed, and the s
   run.slice(4)
   t.deepEqual(run.stage.snapshot(), { maxTimestamp: 4, watermarks: { w: 3, second: 3 } })
   run.slice(1)
-  t.deepEqual(run.stage.snapshot(), { maxTimestamp: 10, watermarks: { w: 3, second: 3 } })
+  t.deepEqual(run.stage.snapshot(), { maxTimestamp: 10, watermarks: { w: 3, second: 3 }, closing: { w: 9 } })
   run.commit().crash()
-  t.deepEqual(run.stage.snapshot(), { maxTimestamp: 10, watermarks: { w: 3, second: 3 } })
+  t.deepEqual(run.stage.snapshot(), { maxTimestamp: 10, watermarks: { w: 3, second: 3 }, closing: { w: 9 } })
   run.settle()
   t.deepEqual(run.stage.snapshot(), { maxTimestamp: 10, watermarks: { w: 9, second: 9 } })
   t.is(run.results.length, 4)
@@ -271,6 +271,28 @@ for (const [what, bound, lateness] of [
     t.deepEqual(
       run.late.map(({ value }) => value),
       [{ k: 'a', at: 2 }],
+    )
+  })
+
+  test(`a window that was half closed goes on closing when a new version of the program has a larger ${what}`, (t) => {
+    const steps = [eventTime('at', bound), keyBy(), aggregate('w', tumbling(10, { lateness }), count)]
+    const run = oneRowSlices(counting, [...closingInput, record('a', 5), record('d', 6), record('e', 12), record('e', 60)])
+    run.slice(5)
+    run.stage.resume()
+    t.is(keys(run), 'ab')
+    run.commit().crash(stageOf(steps, { schema }))
+    t.true(run.stage.closing)
+    run.process()
+    t.deepEqual(run.results.map(({ key, value }) => `${key}: ${(value as { n: number }).n}`).toSorted(byText), [
+      'a: 1',
+      'b: 1',
+      'c: 1',
+      'd: 1',
+      'e: 2',
+    ])
+    t.deepEqual(
+      run.late.map(({ timestamp }) => timestamp),
+      [5, 6],
     )
   })
 }

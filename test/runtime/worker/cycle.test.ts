@@ -26,6 +26,7 @@ test('a worker without tasks waits for its group without growing', async (t) => 
       now: () => 0,
       pause: async () => void waited++,
       interrupted: () => (waited >= waits ? 'enough' : null),
+      committing: async () => {},
       committed: () => {},
       endOfInput: () => null,
     })

@@ -23,7 +23,8 @@ async function upgraded(t: ExecutionContext, steps: readonly object[]): Promise<
   return after
 }
 
-const [source, keyBy, window, aggregate, sink] = countSteps as [object, object, object, object, object]
+const [source, keyBy, window, aggregate, sink] = countSteps as [{ from: object; eventTime: object }, object, object, object, object]
+const rest = [keyBy, window, aggregate, sink]
 
 for (const [what, steps] of [
   ['computes something else', [source, keyBy, window, { aggregate: { name: 'n', fields: { n: { max: 'at' } } } }, sink]],
@@ -63,3 +64,28 @@ test('what rows mean is kept for windows that are away for a version', async (t)
   const { state } = PositionRow.parse(JSON.parse(String(row)))
   t.deepEqual(state, { n: 'count over 1000 ms every 1000 ms from 0 ms', another: 'max(at) over 1000 ms every 1000 ms from 0 ms' })
 })
+
+for (const [startFrom, start] of [
+  ['Latest', { startFrom: 'Latest' }],
+  ['Timestamp', { startFrom: 'Timestamp', startTimestamp: '2100-01-01T00:00:00Z' }],
+] as const) {
+  test(`with startFrom: ${startFrom} a partition that came later is read from its beginning, the others are not`, async (t) => {
+    const run = await ScriptedWorker.prepare(t, {
+      partitions: 2,
+      steps: [{ from: { ...source.from, ...start }, eventTime: source.eventTime }, ...rest],
+    })
+    await run.order({ stages: [{ ...run.record.stages[0]!, partitionsAtStart: 1 }] })
+    for (const partition of [0, 1]) run.kafka.put('in', partition, order(`p${partition}`, 0))
+    run.go()
+    await eventually(() => run.worker.status().tasks.length === 2 && run.kafka.offsets.size === 2)
+    for (const partition of [0, 1]) run.kafka.put('in', partition, order(`p${partition}`, 1), order(`p${partition}`, 1_500))
+    await eventually(() => run.kafka.values('out').length === 2)
+    t.deepEqual(
+      run.kafka.values('out').map((value) => {
+        const { key, n } = value as { key: string; n: number }
+        return `${key}: ${n}`
+      }),
+      ['p0: 1', 'p1: 2'],
+    )
+  })
+}
