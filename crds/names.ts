@@ -27,7 +27,7 @@ export const labels = {
 export const annotations = {
   /** On a StreamJob: the uid that the job record may still carry; the user's word that this resource takes the job over. */
   adopt: `${group}/adopt`,
-  /** On a pod: `true` asks the operator to delete it by force although its node did not confirm. */
+  /** On a pod that is being deleted: `true` asks the operator to delete it by force although its node did not confirm. */
   forceDelete: `${group}/force-delete`,
 
   /** On a StreamJob: the operator installation that manages it; two never manage one job. */

@@ -97,6 +97,11 @@ export const reasonTable = {
   WorkersUnhealthy: { outcome: 'failing', on: ['WorkersReady'], meaning: 'Workers run but are not ready; the message names them and their reason.' },
   WorkersCrashing: { outcome: 'failing', on: ['WorkersReady'], meaning: 'Workers end again and again; the message has the last words of one.' },
   PodsUnschedulable: { outcome: 'failing', on: ['WorkersReady'], meaning: 'No node takes a pod; the message is that of the scheduler.' },
+  NodeLost: {
+    outcome: 'failing',
+    on: ['WorkersReady'],
+    meaning: 'A pod is being deleted and its node does not confirm it; the message names both, and what to do.',
+  },
   PodsRefused: { outcome: 'failing', on: ['WorkersReady'], meaning: 'The API server refuses pods or claims: quota, admission, security policy.' },
   MemberFenced: { outcome: 'failing', on: ['WorkersReady'], meaning: 'Another process joined the group under the name of a worker.' },
   MembershipLost: { outcome: 'failing', on: ['WorkersReady'], meaning: 'The group gave a worker up; it joins again.' },

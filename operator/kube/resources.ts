@@ -8,6 +8,7 @@ import type {
   V1Lease,
   V1Namespace,
   V1NetworkPolicy,
+  V1Node,
   V1PersistentVolumeClaim,
   V1Pod,
   V1PodDisruptionBudget,
@@ -95,6 +96,7 @@ export type Event = Built<EventsV1Event>
 export type Lease = Built<V1Lease>
 export type Namespace = Built<V1Namespace>
 export type NetworkPolicy = Built<V1NetworkPolicy>
+export type Node = Built<V1Node>
 export type PersistentVolumeClaim = Built<V1PersistentVolumeClaim>
 export type Pod = Built<V1Pod>
 export type PodDisruptionBudget = Built<V1PodDisruptionBudget>
@@ -119,6 +121,7 @@ export const podDisruptionBudgets = resource<PodDisruptionBudget>('policy', 'v1'
 export const networkPolicies = resource<NetworkPolicy>('networking.k8s.io', 'v1', 'networkpolicies', 'NetworkPolicy')
 export const leases = resource<Lease>('coordination.k8s.io', 'v1', 'leases', 'Lease')
 export const events = resource<Event>('events.k8s.io', 'v1', 'events', 'Event')
+export const nodes: Resource<Node> = { group: '', version: 'v1', plural: 'nodes', kind: 'Node', namespaced: false }
 export const namespaces: Resource<Namespace> = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false }
 
 /** `apps/v1`, or `v1` in the core group. */

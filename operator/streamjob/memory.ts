@@ -10,7 +10,15 @@ export class Memory {
   of(uid: string): JobMemory {
     const known = this.#jobs.get(uid)
     if (known !== undefined) return known
-    const fresh: JobMemory = { ensured: new Map(), releases: new Map(), planned: null, unplanned: null, accepted: null, cleanedFor: null }
+    const fresh: JobMemory = {
+      ensured: new Map(),
+      releases: new Map(),
+      planned: null,
+      unplanned: null,
+      accepted: null,
+      cleanedFor: null,
+      going: new Map(),
+    }
     this.#jobs.set(uid, fresh)
     return fresh
   }
@@ -33,4 +41,6 @@ export interface JobMemory {
   accepted: string | null
   /** The release behind which old ones have been removed. */
   cleanedFor: string | null
+  /** Workers that are being deleted, by uid: when that was first seen, on the monotonic clock. */
+  going: ReadonlyMap<string, number>
 }

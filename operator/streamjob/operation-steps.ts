@@ -8,6 +8,7 @@ import { statefulSet } from '../resources/stateful-set.ts'
 import { fails, holds } from './finding.ts'
 import type { Order } from './job-record.ts'
 import { nextRecord, ordinals, stagesOf } from './job-record.ts'
+import { releaseLostPods } from './lost-pods.ts'
 import type { StepName } from './operations.ts'
 import { ownIdentity } from './steps/connect.ts'
 import { connected } from './steps/topics.ts'
@@ -116,8 +117,10 @@ async function draining({ visit, operation, ahead }: StepRun): Promise<StepResul
   visit.facts.statefulSet = statefulSet
   const left = items.filter(({ metadata }) => (parsePodName(owner.name, metadata.name) ?? -1) >= keep)
   if (left.length > 0) {
-    if (statefulSet === null) await removeStrays(visit, left, ahead)
-    return { kind: 'waiting', message: `${left.map(({ metadata }) => metadata.name).join(', ')} still to go` }
+    await ahead()
+    if (statefulSet === null) await removeStrays(visit, left)
+    const overdue = await releaseLostPods(visit, left)
+    return { kind: 'waiting', message: overdue ?? `${left.map(({ metadata }) => metadata.name).join(', ')} still to go` }
   }
   // Its controller may not have seen the new size yet, and could still make pods of the old one.
   if (statefulSet !== null && (statefulSet.status?.observedGeneration ?? 0) < (statefulSet.metadata.generation ?? 0)) {
@@ -127,8 +130,7 @@ async function draining({ visit, operation, ahead }: StepRun): Promise<StepResul
 }
 
 /** Pods whose StatefulSet was deleted without them: nobody else would ever take them down. */
-async function removeStrays(visit: Visit, left: readonly Stored<Pod>[], ahead: () => Promise<void>): Promise<void> {
-  await ahead()
+async function removeStrays(visit: Visit, left: readonly Stored<Pod>[]): Promise<void> {
   for (const { metadata } of left) {
     if (metadata.deletionTimestamp !== undefined) continue
     await visit.world.kube.delete(podResource, place(visit, metadata.name), { uid: metadata.uid, signal: visit.signal })

@@ -35,7 +35,7 @@ export const stepTable = {
     deadlineMs: null,
   },
   Draining: {
-    does: 'Deletes pods whose StatefulSet is gone.',
+    does: 'Deletes pods whose StatefulSet is gone; by force those on a node that is gone or out of service, or with the annotation.',
     waitsFor: 'every pod that is not wanted any more to be gone',
     deadlineMs: null,
   },

@@ -24,7 +24,7 @@ for (const [title, objects] of [
 
   test(`for ${title}, nothing lets the operator raise its own rights or enter a pod`, (t) => {
     const resources = rulesOf(objects).flatMap((rule) => rule.resources)
-    for (const resource of ['pods/exec', 'pods/attach', 'pods/portforward', 'serviceaccounts/token', 'nodes', 'customresourcedefinitions'])
+    for (const resource of ['pods/exec', 'pods/attach', 'pods/portforward', 'serviceaccounts/token', 'nodes/proxy', 'customresourcedefinitions'])
       t.false(resources.includes(resource), resource)
     t.false(rulesOf(objects).some(({ apiGroups }) => apiGroups.includes('rbac.authorization.k8s.io')))
     t.false(rulesOf(objects).some(({ verbs }) => verbs.some((verb) => ['escalate', 'bind', 'impersonate'].includes(verb))))
@@ -48,12 +48,19 @@ test('some namespaces have a Role each, with the rules that a ClusterRole has fo
     ['shop', 'bank'],
   )
   const cluster = ofKind(everywhere, 'ClusterRole').find(({ metadata }) => metadata.name === qualified)
-  const but = (rules: readonly Rule[] = []): readonly Rule[] => rules.filter(({ resources }) => !resources.includes('namespaces'))
+  const but = (rules: readonly Rule[] = []): readonly Rule[] =>
+    rules.filter(({ resources }) => !resources.includes('namespaces') && !resources.includes('nodes'))
   for (const role of jobs) {
     t.deepEqual(but(role.rules), but(cluster?.rules))
     t.deepEqual(role.rules?.at(-1)?.resourceNames, [role.metadata.namespace ?? ''])
   }
   t.is(ofKind(everywhere, 'Role').length, 1)
+})
+
+test('nodes can be read by name, and only by an operator of all namespaces', (t) => {
+  const nodes = (objects: readonly Rendered[]) => rulesOf(objects).filter(({ resources }) => resources.includes('nodes'))
+  t.deepEqual(nodes(everywhere), [{ apiGroups: [''], resources: ['nodes'], verbs: ['get'] }])
+  t.deepEqual(nodes(namespaced), [])
 })
 
 test('an operator of some namespaces has no cluster-wide right but to read kube-system', (t) => {

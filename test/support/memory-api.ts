@@ -88,13 +88,15 @@ export function createMemoryApi(): MemoryApi {
       throw new Error('nobody applies a status')
     },
     patch: (resource, at, { body }) => write('patch', resource, at, body as never, (before) => merge({ ...before }, body as Json)),
-    async delete(resource, at, { uid } = {}) {
+    async delete(resource, at, { uid, gracePeriodSeconds } = {}) {
       await api.hook('delete', resource.plural, at.name)
       const before = find(resource, at)
       if (before === null) return false
       if (uid !== undefined && uid !== before.metadata.uid) throw new KubeError('delete', { status: 409, reason: 'Conflict', message: at.name })
       api.writes.push(`delete ${resource.plural} ${at.name}`)
-      store(resource, { ...before, metadata: { ...before.metadata, deletionTimestamp: before.metadata.creationTimestamp } } as never, before)
+      // A pod with a finalizer stands for one whose node has to confirm.
+      if (gracePeriodSeconds === 0) objects.delete(keyOf(resource, at))
+      else store(resource, { ...before, metadata: { ...before.metadata, deletionTimestamp: before.metadata.creationTimestamp } } as never, before)
       return true
     },
     close() {},

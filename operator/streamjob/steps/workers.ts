@@ -1,5 +1,6 @@
 import { parsePodName } from '../../resources/names.ts'
 import { next } from '../finding.ts'
+import { releaseLostPods } from '../lost-pods.ts'
 import { isReady } from '../pod-problems.ts'
 import type { Step } from '../visit.ts'
 import { found, known } from '../visit.ts'
@@ -23,6 +24,8 @@ export const workers: Step = {
     const ready = workersFinding(seen, { replicas, suspended: job.spec.suspend })
     const restored = restoredFinding(seen, ready, job.status?.epoch === undefined ? null : Number(job.status.epoch))
     found(visit, ready, ...(restored === null ? [] : [restored]))
+    // An operation looks at those that it waits for itself.
+    if (visit.operation === undefined) await releaseLostPods(visit, pods)
     return next
   },
 }
