@@ -120,7 +120,7 @@ export class KafkajsChannel implements T.KafkaChannel {
     try {
       return await this.#sendTo(address, kind, request, waitMs)
     } catch (error) {
-      if (isLostConnection(error) && nodes.get(node) === address) silent.add(node)
+      if (endsConnection(error) && nodes.get(node) === address) silent.add(node)
       throw error
     }
   }

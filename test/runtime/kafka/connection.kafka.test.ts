@@ -7,6 +7,7 @@ import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import { logLevel } from 'kafkajs'
 import { connectKafka } from '../../../runtime/kafka/connect.ts'
+import { Credentials } from '../../../runtime/kafka/kafkajs/credentials.ts'
 import { KafkajsChannel } from '../../../runtime/kafka/kafkajs/channel.ts'
 import { parseAddress } from '../../../runtime/kafka/kafkajs/line.ts'
 import { openSeam } from '../../../runtime/kafka/kafkajs/seam.ts'
@@ -115,7 +116,15 @@ async function movedBroker(t: ExecutionContext, topic: string) {
   const { leader } = (await client.transport.channel().metadata([topic])).topics[0]!.partitions[0]!
   const nodes = new Map([[leader, parseAddress(await deadAddress())]])
   const seam = openSeam({ brokers: brokers(), logLevel: logLevel.NOTHING, retry: { retries: 0 } })
-  const known = { seam, bootstrap: brokers().map(parseAddress), nodes, silent: new Set<number>(), requestTimeoutMs: 10_000, openTimeoutMs: 10_000 }
+  const known = {
+    seam,
+    credentials: new Credentials({ brokers: [...brokers()] }),
+    bootstrap: brokers().map(parseAddress),
+    nodes,
+    silent: new Set<number>(),
+    requestTimeoutMs: 10_000,
+    openTimeoutMs: 10_000,
+  }
   const channel = new KafkajsChannel(known)
   t.teardown(() => channel[Symbol.asyncDispose]())
   return {
