@@ -16,7 +16,7 @@ import { stagesOf } from './plan/stages.ts'
 import { openProgram } from './program/open.ts'
 import { planProgram } from './program/plan.ts'
 import type { PlanResult } from './protocol.ts'
-import { ordinalOf } from './worker/task-factory.ts'
+import { ordinalOf } from './worker/tasks/task-factory.ts'
 import { Worker } from './worker/worker.ts'
 
 const { env } = process

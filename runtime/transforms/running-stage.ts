@@ -6,7 +6,7 @@ import type { ChainContext } from './chain.ts'
 import type { EventTime } from './event-time.ts'
 import type { CompiledStage, StageCounters, StageSnapshot } from './stage.ts'
 import type { Stretch } from './stretch.ts'
-import type { KeyedWindow } from './window.ts'
+import type { KeyedWindow } from './windows/window.ts'
 
 /** What `compileStage` puts together. */
 export interface StageParts {

@@ -5,10 +5,10 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { GroupMember } from '../kafka/client.ts'
 import { StreamJobError } from '../errors.ts'
-import { commitTasks } from './commit.ts'
+import { commitTasks } from './commits/commit.ts'
 import { Pace } from './pace.ts'
-import type { Producers } from './producers.ts'
-import type { TaskSet } from './tasks.ts'
+import type { Producers } from './commits/producers.ts'
+import type { TaskSet } from './tasks/tasks.ts'
 import type { Telemetry } from './telemetry.ts'
 
 export interface CycleOptions {

@@ -1,5 +1,5 @@
 /** How much a task may do in one go: slices of about the same time, whatever a record costs. */
-import type { Task } from './task.ts'
+import type { Task } from './tasks/task.ts'
 
 /** How long a slice may take before the event loop gets its turn. Milliseconds. */
 const sliceMs = 10

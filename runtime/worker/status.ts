@@ -1,7 +1,7 @@
 /** The status of a worker, as `/status` shows it. */
 import type { BlockFetcher, GroupIdentity } from '../kafka/client.ts'
 import type { JobRecord, WorkerStatus } from '../protocol.ts'
-import type { Task } from './task.ts'
+import type { Task } from './tasks/task.ts'
 import type { Telemetry } from './telemetry.ts'
 
 export type WorkerState = Pick<WorkerStatus, 'state' | 'reason' | 'error'>

@@ -20,10 +20,10 @@ test('lint refuses an import that goes upwards, and reading the environment outs
 })
 
 test('rooms of the runtime know those below and beside them, never those above', (t) => {
-  t.true(allowed('runtime/worker/task.ts', 'runtime/kafka/client.ts'))
-  t.true(allowed('runtime/worker/task.ts', 'runtime/worker/commit.ts'))
+  t.true(allowed('runtime/worker/tasks/task.ts', 'runtime/kafka/client.ts'))
+  t.true(allowed('runtime/worker/tasks/task.ts', 'runtime/worker/commits/commit.ts'))
   t.true(allowed('runtime/main.ts', 'runtime/worker/worker.ts'))
-  t.false(allowed('runtime/kafka/reader.ts', 'runtime/worker/task.ts'))
+  t.false(allowed('runtime/kafka/reader.ts', 'runtime/worker/tasks/task.ts'))
   t.false(allowed('runtime/state/table.ts', 'runtime/plan/nodes.ts'))
   t.false(allowed('runtime/errors.ts', 'runtime/plan/nodes.ts'))
 })
@@ -42,7 +42,7 @@ test('the types of a contract are free', (t) => {
 test('the operator knows what it shares with workers; its Kafka room knows ours, its command line the local runner', (t) => {
   t.true(allowed('operator/streamjob/reconciler.ts', 'runtime/protocol.ts'))
   t.true(allowed('operator/streamjob/reconciler.ts', 'runtime/worker/assignment.ts'))
-  t.false(allowed('operator/streamjob/reconciler.ts', 'runtime/worker/task.ts'))
+  t.false(allowed('operator/streamjob/reconciler.ts', 'runtime/worker/tasks/task.ts'))
   t.false(allowed('operator/streamjob/reconciler.ts', 'runtime/kafka/admin.ts'))
   t.true(allowed('operator/kafka/job-kafka.ts', 'runtime/kafka/admin.ts'))
   t.true(allowed('operator/cli/dev.ts', 'runtime/dev/local-job.ts'))

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { workerMetrics } from '../../runtime/control/metrics.ts'
 import { errorTable } from '../../runtime/errors.ts'
-import { header } from '../../runtime/worker/outputs.ts'
+import { header } from '../../runtime/worker/tasks/outputs.ts'
 
 /** The cells of the rows whose first cell is code. */
 function rowsOf(page: string): string[][] {

@@ -2,6 +2,7 @@
 import type { StreamJobError } from '../../errors.ts'
 import { CommittedFilter } from '../batch/committed.ts'
 import { decodeBatch, emptyBlock } from '../batch/decode.ts'
+import type { BatchHeader } from '../batch/header.ts'
 import { isControl, readBatchHeader, wholeBatches } from '../batch/header.ts'
 import type { RecordBlock } from '../records.ts'
 import type { FetchedPartition } from '../transport.ts'
@@ -34,6 +35,10 @@ export class PartitionRead {
   #chunks: Chunk[] = []
   #head: RecordBlock | null = null
   #queuedBytes = 0
+  /** The batch that is due: found to be committed, and still to be decoded. */
+  #due: BatchHeader | null = null
+  /** Behind the batches without committed records that were passed. */
+  #passed = -1
   #position: number
   #fetchOffset: number
 
@@ -61,7 +66,8 @@ export class PartitionRead {
   seek(offset: number): void {
     this.version++
     this.#chunks = []
-    this.#head = null
+    this.#head = this.#due = null
+    this.#passed = -1
     this.#queuedBytes = 0
     this.#position = this.#fetchOffset = offset
     this.failure = this.troubledSince = undefined
@@ -92,38 +98,60 @@ export class PartitionRead {
     return block
   }
 
-  /** The next batch with committed records, or one empty block for all that there is when none has any. */
+  /**
+   * The next batch with committed records, or one empty block for all that there is when none has any. A batch is passed once it is decoded: one that cannot
+   * be is the next one again, and nothing behind it is read.
+   */
   #decodeNext(): RecordBlock | null {
-    let passed = -1
     for (let chunk = this.#chunks[0]; chunk !== undefined; chunk = this.#chunks[0]) {
-      const batch = readBatchHeader(chunk.bytes, chunk.at)
+      const batch = this.#find(chunk)
       if (batch === null) {
         this.#chunks.shift()
         continue
       }
-      this.#pass(chunk, batch.end)
-      passed = batch.lastOffset + 1
-      if (!chunk.filter.admits(batch)) continue
       const block = decodeBatch(batch, { topic: this.topic, partition: this.partition, from: this.#position })
+      this.#due = null
+      this.#pass(chunk, batch)
       if (block.count > 0) return Object.assign(block, { nextOffset: this.#passMarkers(chunk, block.nextOffset) })
     }
-    return passed > this.#position ? emptyBlock(this.topic, this.partition, passed) : null
+    return this.#passed > this.#position ? emptyBlock(this.topic, this.partition, this.#passed) : null
+  }
+
+  /** The next batch of a chunk that has committed records; what comes before it is passed. The filter is asked once for each batch. */
+  #find(chunk: Chunk): BatchHeader | null {
+    while (this.#due === null) {
+      const batch = readBatchHeader(chunk.bytes, chunk.at)
+      if (batch === null) return null
+      if (chunk.filter.admits(batch)) this.#due = batch
+      else this.#pass(chunk, batch)
+    }
+    return this.#due
   }
 
   /** Markers right behind a block belong to it: who has read it has nothing left to wait for. */
   #passMarkers(chunk: Chunk, nextOffset: number): number {
     let next = nextOffset
     for (;;) {
-      const batch = readBatchHeader(chunk.bytes, chunk.at)
+      const batch = headerOrNull(chunk)
       if (batch === null || !isControl(batch)) return next
       chunk.filter.admits(batch)
-      this.#pass(chunk, batch.end)
+      this.#pass(chunk, batch)
       next = batch.lastOffset + 1
     }
   }
 
-  #pass(chunk: Chunk, end: number): void {
+  #pass(chunk: Chunk, { end, lastOffset }: BatchHeader): void {
     this.#queuedBytes -= end - chunk.at
     chunk.at = end
+    this.#passed = lastOffset + 1
+  }
+}
+
+/** What cannot be read is told when it is due, not to whoever reads the block before it. */
+function headerOrNull({ bytes, at }: Chunk): BatchHeader | null {
+  try {
+    return readBatchHeader(bytes, at)
+  } catch {
+    return null
   }
 }

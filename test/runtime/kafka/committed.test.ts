@@ -71,6 +71,18 @@ test('the marker right behind a block is part of it, so that whoever has read th
   t.is(read.take(), null)
 })
 
+test('a batch that cannot be read is never passed, and does not take the block before it along', (t) => {
+  const [first, broken, last] = [0, 1, 2].map((at) => placed(build([record('a')], null, 'none'), at))
+  const codec = 7
+  for (const damaged of [placed(broken!, 1, { attributes: codec }), flipped(broken!)]) {
+    const read = new PartitionRead('t', 0, 0)
+    read.accept(answer(Buffer.concat([first!, damaged, last!]), []))
+    t.like(read.take(), { count: 1, nextOffset: 1 })
+    for (let again = 0; again < 3; again++) t.throws(() => read.take(), { message: /record batch/ })
+    t.is(read.position, 1)
+  }
+})
+
 test('seeking drops what was fetched ahead', (t) => {
   const read = new PartitionRead('t', 0, 0)
   read.accept(answer(placed(build([record('a'), record('b')], null, 'none'), 0), []))
@@ -131,4 +143,11 @@ function answer(records: Buffer, aborted: readonly AbortedTransaction[]) {
 
 function record(key: string) {
   return { key: Buffer.from(key), value: Buffer.from('v'), timestamp: 1_700_000_000_000, headers: [] }
+}
+
+/** With a bit that is not as it was written. */
+function flipped(batch: Buffer): Buffer {
+  const copy = Buffer.from(batch)
+  copy[copy.length - 1]! ^= 1
+  return copy
 }

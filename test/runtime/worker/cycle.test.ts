@@ -2,8 +2,8 @@
 import test from 'ava'
 import { createWorkerMetrics } from '../../../runtime/control/metrics.ts'
 import { runCycle } from '../../../runtime/worker/cycle.ts'
-import { Producers } from '../../../runtime/worker/producers.ts'
-import { TaskSet } from '../../../runtime/worker/tasks.ts'
+import { Producers } from '../../../runtime/worker/commits/producers.ts'
+import { TaskSet } from '../../../runtime/worker/tasks/tasks.ts'
 import { heapInUse } from '../../support/heap.ts'
 import { ScriptedKafka } from '../../support/scripted-kafka.ts'
 

@@ -55,12 +55,15 @@ test('a restart inside the session timeout changes neither the generation nor an
   const job = await run.start(3)
   await run.send(orders({ count: 3_000, partitions: 4 }))
   await run.drained()
+  const allWork = (): boolean => job.statuses.length === 3 && job.statuses.every(({ state, tasks }) => state === 'running' && tasks.length > 0)
+  // Two of them may have done all the work before the third has joined.
+  await eventually(allWork)
   const before = job.statuses.map(({ generation, tasks, instanceId }) => ({ generation, instanceId, tasks: tasks.map(({ partition }) => partition) }))
   const joins = job.workers.map((worker) => worker.telemetry.joins)
   for (const ordinal of [0, 1, 2]) {
     await job.crash(ordinal)
     job.startWorker(ordinal)
-    await eventually(() => job.statuses.length === 3 && job.statuses.every(({ state, tasks }) => state === 'running' && tasks.length > 0))
+    await eventually(allWork)
   }
   const after = job.statuses.map(({ generation, tasks, instanceId }) => ({ generation, instanceId, tasks: tasks.map(({ partition }) => partition) }))
   const byId = (a: { instanceId: string }, b: { instanceId: string }): number => (a.instanceId < b.instanceId ? -1 : 1)

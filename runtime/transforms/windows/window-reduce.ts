@@ -1,0 +1,84 @@
+import type { WindowReduceNode } from '../../plan/nodes.ts'
+import type { RowId, StateStore, StateTable } from '../../state/store.ts'
+import { processingFailure, requireValue } from '../chain.ts'
+import type { CurrentRecord } from '../record.ts'
+import type { WindowContents } from './window.ts'
+
+/**
+ * Folds the values of a window into one with a function of the author: the first value as it is, then reducer(accumulator, value). The accumulator is
+ * kept as JSON between records, so it must be what JSON can carry, and the function may change and return it.
+ */
+export class ReduceContents implements WindowContents {
+  readonly table: StateTable
+  readonly meaning = 'reduce'
+  readonly #record: CurrentRecord
+  readonly #slideMs: number
+  readonly #name: string
+  readonly #reducer: (accumulator: unknown, value: unknown) => unknown
+  /** Encoded accumulators by window start; all are of the key of the record in work. */
+  readonly #prepared = new Map<number, Buffer>()
+
+  constructor(node: WindowReduceNode, store: StateStore, record: CurrentRecord) {
+    this.table = store.table(node.uid, { kind: 'blob' })
+    this.#record = record
+    this.#slideMs = node.window.slideMs
+    this.#name = `reduce "${node.uid}"`
+    // The builder has checked its parameters against the type of the stream.
+    this.#reducer = node.reducer.call as (accumulator: unknown, value: unknown) => unknown
+  }
+
+  prepare(value: unknown, newestStart: number, openWindows: number): void {
+    let start = newestStart
+    for (let left = openWindows; left > 0; left--) {
+      const held = this.#prepared.get(start) ?? this.#stored(start)
+      this.#prepared.set(start, this.#fold(held, value))
+      start -= this.#slideMs
+    }
+  }
+
+  apply(): void {
+    const { keyBytes, keyStart, keyEnd } = this.#record
+    if (keyBytes === null) throw new Error('a record without a key reached a window')
+    for (const [start, accumulator] of this.#prepared) {
+      this.table.setBlob(this.table.upsert(start, keyBytes, keyStart, keyEnd), accumulator)
+    }
+    this.#prepared.clear()
+  }
+
+  discard(): void {
+    this.#prepared.clear()
+  }
+
+  result(row: RowId, key: unknown, windowStart: number, windowEnd: number): unknown {
+    return { key, windowStart, windowEnd, value: parse(this.table.getBlob(row)) }
+  }
+
+  resultBytes(row: RowId): number {
+    return 48 + this.table.getBlob(row).length
+  }
+
+  #stored(start: number): Uint8Array | null {
+    const { keyBytes, keyStart, keyEnd } = this.#record
+    if (keyBytes === null) return null
+    const row = this.table.find(start, keyBytes, keyStart, keyEnd)
+    return row < 0 ? null : this.table.getBlob(row)
+  }
+
+  #fold(held: Uint8Array | null, value: unknown): Buffer {
+    let folded: unknown
+    let text: string | undefined
+    try {
+      folded = held === null ? value : this.#reducer(parse(held), value)
+      text = JSON.stringify(folded)
+    } catch (error) {
+      throw processingFailure(this.#name, error)
+    }
+    requireValue(this.#name, folded)
+    if (text === undefined) throw processingFailure(this.#name, `JSON cannot carry the ${typeof folded} it gave`)
+    return Buffer.from(text)
+  }
+}
+
+function parse(blob: Uint8Array): unknown {
+  return JSON.parse(Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength).toString('utf8'))
+}

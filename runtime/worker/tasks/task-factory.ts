@@ -1,0 +1,158 @@
+/** Makes tasks: looks the topics up once per assignment, fences who may still write, then restores each task. */
+import type { WorkerConfig } from '../../config.ts'
+import { StreamJobError } from '../../errors.ts'
+import { readHeaders } from '../../kafka/batch/headers.ts'
+import type { KafkaClient, TopicDescription } from '../../kafka/client.ts'
+import type { Stage } from '../../plan/nodes.ts'
+import { names } from '../../protocol.ts'
+import type { JobRecord } from '../../protocol.ts'
+import { compileStage } from '../../transforms/compile.ts'
+import type { TaskId } from '../assignment.ts'
+import { checkChangelog } from '../commits/changelogs.ts'
+import { TaskOutput } from './outputs.ts'
+import type { OutputTopic } from './outputs.ts'
+import type { Producers } from '../commits/producers.ts'
+import { takeOver } from './restore.ts'
+import type { Task } from './task.ts'
+
+export interface TaskFactoryParts {
+  readonly config: WorkerConfig
+  readonly stages: readonly Stage[]
+  readonly instanceId: string
+  readonly ordinal: number
+  readonly kafka: KafkaClient
+  readonly producers: Producers
+  readonly clock: () => number
+}
+
+/** Output of a closing window is cut into slices of this many bytes. */
+const sliceBytes = 1024 * 1024
+/** Below every broker's default message.max.bytes of 1 MiB. */
+const maxDroppedBytes = 900_000
+
+interface Prepared {
+  readonly record: JobRecord
+  readonly topics: ReadonlyMap<string, TopicDescription>
+  readonly fence: (writer: number | null) => Promise<void>
+}
+
+export class TaskFactory {
+  readonly #parts: TaskFactoryParts
+  #prepared: Prepared | null = null
+
+  constructor(parts: TaskFactoryParts) {
+    this.#parts = parts
+  }
+
+  /** Once per assignment, before `create`. */
+  async prepare(record: JobRecord, instances: readonly string[]): Promise<void> {
+    const { kafka, stages } = this.#parts
+    const wanted = new Set(stages.flatMap((stage) => [stage.source.topic, stage.sink.topic, this.#changelog(record, stage.name)]))
+    wanted.add(this.#lateTopic)
+    wanted.add(names.deadLetterTopic(this.#parts.config.applicationId))
+    const topics = await kafka.reader.describeTopics([...wanted])
+    for (const stage of record.stages) this.#check(record, stage, topics)
+    this.#prepared = { record, topics, fence: this.#fencing(record, instances) }
+  }
+
+  async create(id: TaskId, signal: AbortSignal): Promise<Task> {
+    const { kafka, config, clock, producers } = this.#parts
+    const stage = this.#parts.stages.find((one) => one.name === id.stage)
+    if (this.#prepared === null || stage === undefined) throw new StreamJobError('internal', `Stage ${id.stage} is not part of this program.`)
+    const { record, topics, fence } = this.#prepared
+    const source = find(topics, stage.source.topic)
+    const input = { topic: source.topic, topicId: source.id, partition: id.partition }
+    const changelogTopic = this.#changelog(record, id.stage)
+    return takeOver(
+      {
+        id,
+        input,
+        changelogTopic,
+        startFrom: isAdded(record, id) ? { kind: 'earliest' } : (stage.source.startFrom ?? config.processing.startFrom),
+        compile: (store) => {
+          const policies = config.errors
+          const deadLetters = policies.undecodable === 'DeadLetter' || policies.processing === 'DeadLetter'
+          const output = new TaskOutput({
+            input,
+            sink: outputTopic(topics, stage.sink.topic),
+            late: policies.late === 'DeadLetter' ? outputTopic(topics, this.#lateTopic) : null,
+            deadLetter: deadLetters ? outputTopic(topics, names.deadLetterTopic(config.applicationId)) : null,
+            policies,
+            producers,
+            maxDroppedBytes,
+          })
+          const compiled = compileStage(stage, {
+            store,
+            output,
+            clock,
+            readHeaders,
+            maxFutureTimestampMs: config.processing.maxFutureTimestampMs,
+            sliceBytes,
+          })
+          return { stage: compiled, output }
+        },
+      },
+      { reader: kafka.reader, groupId: names.group(config.applicationId), signal, clock, fence },
+    )
+  }
+
+  get #lateTopic(): string {
+    return this.#parts.config.errors.lateTopic ?? names.lateTopic(this.#parts.config.applicationId)
+  }
+
+  #changelog(record: JobRecord, stage: string): string {
+    return names.changelogTopic(this.#parts.config.applicationId, record.lineage, stage)
+  }
+
+  #check(record: JobRecord, stage: JobRecord['stages'][number], topics: ReadonlyMap<string, TopicDescription>): void {
+    checkChangelog(stage, find(topics, this.#changelog(record, stage.name)))
+    const source = find(topics, stage.sourceTopic)
+    if (source.partitions !== stage.partitions) {
+      const fields = { topic: source.topic, expected: stage.partitions, found: source.partitions }
+      const change = `${source.topic} has ${source.partitions} partitions, the job's state was made for ${stage.partitions}`
+      throw new StreamJobError('partition-count-changed', `${change}: keys may have moved between them. Restore from a savepoint or start afresh.`, {
+        fields,
+      })
+    }
+  }
+
+  /** Fences the workers that are not in the group, each once: the ordinals of the job, and whoever made the last commit. */
+  #fencing(record: JobRecord, instances: readonly string[]): (writer: number | null) => Promise<void> {
+    const { kafka, config, ordinal } = this.#parts
+    const present = new Set([ordinal, ...instances.map(ordinalOf)])
+    const fenced = new Map<number, Promise<void>>()
+    const fenceOne = (absent: number): Promise<void> => {
+      const running = fenced.get(absent) ?? kafka.reader.fence(names.workerTransactionalId(config.applicationId, absent))
+      fenced.set(absent, running)
+      return running
+    }
+    return async (writer) => {
+      const candidates = writer === null ? Array.from({ length: record.parallelism }, (_, index) => index) : [writer]
+      await Promise.all(candidates.filter((candidate) => !present.has(candidate)).map(fenceOne))
+    }
+  }
+}
+
+/** The ordinal at the end of a pod's name; -1 when there is none. */
+export function ordinalOf(instanceId: string): number {
+  const match = /-(\d{1,6})$/.exec(instanceId)
+  return match ? Number(match[1]) : -1
+}
+
+/** Whether the partition came to a job that ran before: what was written to it meanwhile is as much the job's as what comes now. */
+function isAdded({ stages }: JobRecord, id: TaskId): boolean {
+  const stage = stages.find(({ name }) => name === id.stage)
+  return stage !== undefined && id.partition >= (stage.partitionsAtStart ?? stage.partitions)
+}
+
+function find(topics: ReadonlyMap<string, TopicDescription>, topic: string): TopicDescription {
+  const found = topics.get(topic)
+  if (found !== undefined) return found
+  throw new StreamJobError('topic-missing', `The topic ${topic} does not exist. Create it, or let the job create it with to.create.`, {
+    fields: { topic },
+  })
+}
+
+function outputTopic(topics: ReadonlyMap<string, TopicDescription>, topic: string): OutputTopic {
+  return { topic, partitions: find(topics, topic).partitions }
+}

@@ -1,0 +1,149 @@
+/** One task: a stage on one partition, with its state, its position and what is confirmed of both. */
+import { StreamJobError } from '../../errors.ts'
+import type { RecordBlock } from '../../kafka/records.ts'
+import type { StateStore } from '../../state/store.ts'
+import type { CompiledStage, StageSnapshot } from '../../transforms/stage.ts'
+import { taskName } from '../assignment.ts'
+import type { TaskId } from '../assignment.ts'
+import type { TaskOutput } from './outputs.ts'
+
+/** A commit of a task: its number, the next offset to read, and the state outside the tables. Number 0: nothing was ever committed. */
+export interface CommitPoint {
+  readonly commit: number
+  readonly offset: number
+  readonly snapshot: StageSnapshot | null
+}
+
+export interface TaskParts {
+  readonly id: TaskId
+  readonly input: { readonly topic: string; readonly topicId: string; readonly partition: number }
+  readonly changelogTopic: string
+  readonly store: StateStore
+  readonly stage: CompiledStage
+  readonly output: TaskOutput
+  readonly confirmed: CommitPoint
+  /** As the newest position row has it: what the rows in the changelog mean. */
+  readonly state?: CompiledStage['state']
+  /** Whether the first commit is due although nothing was read: a first start, or a group offset that was lost. */
+  readonly mustCommit: boolean
+  readonly since: number
+}
+
+export class Task {
+  readonly id: TaskId
+  readonly name: string
+  readonly input: TaskParts['input']
+  readonly changelogTopic: string
+  readonly store: StateStore
+  readonly stage: CompiledStage
+  /** What the rows in the changelog mean, of windows that the program no longer has too. */
+  readonly state: CompiledStage['state']
+  /** When this worker took it over, epoch ms. */
+  readonly since: number
+  readonly #output: TaskOutput
+  #confirmed: CommitPoint
+  #pending: CommitPoint | null = null
+  #mustCommit: boolean
+  #position: number
+  #block: RecordBlock | null = null
+  #index = 0
+
+  constructor(parts: TaskParts) {
+    this.id = parts.id
+    this.name = taskName(parts.id)
+    this.input = parts.input
+    this.changelogTopic = parts.changelogTopic
+    this.store = parts.store
+    this.stage = parts.stage
+    this.state = { ...parts.state, ...parts.stage.state }
+    this.since = parts.since
+    this.#output = parts.output
+    this.#confirmed = parts.confirmed
+    this.#mustCommit = parts.mustCommit
+    this.#position = parts.confirmed.offset
+  }
+
+  get confirmed(): CommitPoint {
+    return this.#confirmed
+  }
+
+  /** Next offset to read. */
+  get position(): number {
+    return this.#position
+  }
+
+  /** Next offset to fetch: behind the block at hand, whose rest is still to be worked on. */
+  get fetchFrom(): number {
+    return this.#block?.nextOffset ?? this.#position
+  }
+
+  /** Whether there is something that a commit would make durable. */
+  get dirty(): boolean {
+    return this.#mustCommit || this.#position !== this.#confirmed.offset || this.store.changedBytes > 0
+  }
+
+  /** Whether it has work at hand: records of a block, or a window half closed. */
+  get busy(): boolean {
+    return this.#block !== null || this.stage.closing
+  }
+
+  accept(block: RecordBlock): void {
+    if (this.#block !== null) throw new StreamJobError('internal', `${this.name} was given a block while it had one.`)
+    if (block.count === 0) {
+      this.#position = block.nextOffset
+      return
+    }
+    this.#block = block
+    this.#index = 0
+  }
+
+  /** Works on at most `limit` records. Returns how many it finished; 0 while a window is being closed in slices. */
+  work(limit: number): number {
+    if (this.stage.closing && !this.stage.resume()) return 0
+    const block = this.#block
+    if (block === null) return 0
+    const from = this.#index
+    const to = Math.min(block.count, from + limit)
+    this.#output.block = block
+    this.#index = this.stage.process(to === block.count ? block : { ...block, count: to }, from)
+    const done = this.#index === block.count
+    this.#position = done ? block.nextOffset : (block.offsets[this.#index] ?? block.nextOffset)
+    if (done) this.#block = null
+    return this.#index - from
+  }
+
+  /** Closes every window as if the input had ended; what does not fit into a slice is done by `work`. */
+  endOfInput(): void {
+    this.stage.endOfInput()
+  }
+
+  /** Takes down what the commit in the making contains. */
+  prepare(): CommitPoint {
+    this.#pending = { commit: this.#confirmed.commit + 1, offset: this.#position, snapshot: this.stage.snapshot() }
+    return this.#pending
+  }
+
+  /** The prepared commit, while its outcome is open. */
+  get pending(): CommitPoint | null {
+    return this.#pending
+  }
+
+  /** The prepared commit counted. */
+  confirm(): void {
+    if (this.#pending === null) throw new StreamJobError('internal', `${this.name} has no commit to confirm.`)
+    this.#confirmed = this.#pending
+    this.#pending = null
+    this.#mustCommit = false
+    this.store.markCommitted()
+  }
+
+  /** Back to the confirmed commit: state, watermarks, position. */
+  rewind(): void {
+    this.#pending = null
+    this.#block = null
+    this.#output.block = null
+    this.#position = this.#confirmed.offset
+    this.store.rollback()
+    this.stage.restore(this.#confirmed.snapshot)
+  }
+}
