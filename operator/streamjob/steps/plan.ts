@@ -26,7 +26,10 @@ export const plan: Step = {
     const outcome = stored === null ? await planned(visit) : { release: stored }
     if ('release' in outcome) {
       found(visit, holds('ProgramValid', 'Planned', summary(outcome.release)))
-      visit.facts.wanted = (await pinnedRelease(visit)) ?? outcome.release
+      const pinned = await pinnedRelease(visit)
+      visit.facts.wanted = pinned ?? outcome.release
+      visit.facts.begunFor = pinned
+      visit.facts.newer = pinned === null || pinned.hash === outcome.release.hash ? null : outcome.release
       return next
     }
     found(visit, outcome.finding)
