@@ -2,7 +2,7 @@
 import { stringify } from 'yaml'
 import { customResourceDefinitions } from '../crds/crd.ts'
 import { referencePage } from '../crds/reference.ts'
-import { operationsPage } from '../operator/streamjob/operations-page.ts'
+import { operationsPage } from '../operator/streamjob/operations/page.ts'
 import { chartFiles } from './chart/chart-files.ts'
 
 /** All generated files, with what they should hold now. A further generator is a further line here. */

@@ -15,7 +15,7 @@ import type { Log } from '../log.ts'
 import type { OperatorLocation } from '../resources/network-policy.ts'
 import type { Owner } from '../resources/object.ts'
 import type { ProgramSource, Release } from '../resources/release.ts'
-import type { Finding, StepEnd } from './finding.ts'
+import type { Finding, StepEnd } from './status/finding.ts'
 import type { Memory } from './memory.ts'
 
 /** A StreamJob as it is stored, not yet parsed. */

@@ -6,7 +6,7 @@ import type { Release } from '../../resources/release.ts'
 import { releaseConfigMap } from '../../resources/release-configmap.ts'
 import { statefulSet } from '../../resources/stateful-set.ts'
 import { ensure, ensureExists } from '../ensure.ts'
-import { fails, next } from '../finding.ts'
+import { fails, next } from '../status/finding.ts'
 import type { Step, Visit } from '../visit.ts'
 import { found, known } from '../visit.ts'
 

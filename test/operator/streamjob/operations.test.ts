@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import test from 'ava'
-import { operationsPage } from '../../../operator/streamjob/operations-page.ts'
-import { mayBeReplaced, mayInterrupt, operationTable, stepAfter, stepTable } from '../../../operator/streamjob/operations.ts'
+import { operationsPage } from '../../../operator/streamjob/operations/page.ts'
+import { mayBeReplaced, mayInterrupt, operationTable, stepAfter, stepTable } from '../../../operator/streamjob/operations/table.ts'
 
 test('every step of the table belongs to an operation, and every operation ends', (t) => {
   const used = new Set(Object.values(operationTable).flatMap(({ steps }) => steps))

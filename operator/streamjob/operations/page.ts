@@ -1,4 +1,4 @@
-import { operationTable, stepTable, type StepName } from './operations.ts'
+import { operationTable, stepTable, type StepName } from './table.ts'
 
 /** The text of operator/docs/operations.md, made of the table of operations. */
 export function operationsPage(): string {
@@ -33,7 +33,7 @@ function deadline(step: StepName): string {
 
 const head = `# Operations
 
-<!-- Made of operator/streamjob/operations.ts by operations-page.ts; a test compares the two. -->
+<!-- Made of operator/streamjob/operations/table.ts by page.ts; a test compares the two. -->
 
 A change of a job that takes more than one write is an operation. Its kind and its step stand in \`status.operation\` before anything is done, so an
 operator that is killed at any point goes on from there, and so does its successor. A step that has nothing to do is passed without a trace. An

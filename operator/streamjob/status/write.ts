@@ -1,13 +1,13 @@
-import { findCondition } from '../../crds/conditions.ts'
-import type { Operation, StreamJobStatus } from '../../crds/streamjob-status.ts'
-import { canonicalJson } from '../resources/hash.ts'
-import { parsePodName } from '../resources/names.ts'
-import { workerSelector } from '../resources/object.ts'
-import { mayBeReplaced } from './operations.ts'
-import { isReady } from './pod-problems.ts'
+import { findCondition } from '../../../crds/conditions.ts'
+import type { Operation, StreamJobStatus } from '../../../crds/streamjob-status.ts'
+import { canonicalJson } from '../../resources/hash.ts'
+import { parsePodName } from '../../resources/names.ts'
+import { workerSelector } from '../../resources/object.ts'
+import { mayBeReplaced } from '../operations/table.ts'
+import { isReady } from '../pods/problems.ts'
 import { nextStatus } from './status.ts'
-import type { StoredJob, Visit } from './visit.ts'
-import { streamJobs } from './visit.ts'
+import type { StoredJob, Visit } from '../visit.ts'
+import { streamJobs } from '../visit.ts'
 
 /**
  * Writes what the visit knows into status, if that differs from what stands there, against the version that was read: of two writers one gets a

@@ -1,5 +1,5 @@
 /** The multi-step changes of a job and the only orders in which their steps may follow. operator/docs/operations.md is made of this table. */
-import type { Operation } from '../../crds/streamjob-status.ts'
+import type { Operation } from '../../../crds/streamjob-status.ts'
 
 export interface OperationDefinition {
   readonly meaning: string
