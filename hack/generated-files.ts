@@ -2,11 +2,17 @@
 import { stringify } from 'yaml'
 import { customResourceDefinitions } from '../crds/crd.ts'
 import { referencePage } from '../crds/reference.ts'
+import { operationsPage } from '../operator/streamjob/operations/page.ts'
 import { chartFiles } from './chart/chart-files.ts'
 
 /** All generated files, with what they should hold now. A further generator is a further line here. */
 export function generatedFiles(): readonly GeneratedFile[] {
-  return [...definitions(), { path: 'crds/reference.md', content: referencePage() }, ...chartFiles()]
+  return [
+    ...definitions(),
+    { path: 'crds/reference.md', content: referencePage() },
+    { path: 'operator/docs/operations.md', content: operationsPage() },
+    ...chartFiles(),
+  ]
 }
 
 /** One file, its path relative to the root of the repository. */

@@ -20,7 +20,7 @@ import { inClusterConnection, kubeconfigConnection } from './kube/rest/connectio
 import { createLog, type Log } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { Memory } from './streamjob/memory.ts'
-import { createPodClient } from './streamjob/pod-client.ts'
+import { createPodClient } from './streamjob/pods/client.ts'
 import { createStreamJobReconciler } from './streamjob/reconciler.ts'
 import { streamJobs } from './streamjob/visit.ts'
 

@@ -1,6 +1,6 @@
 import type { PlanResult } from '../../runtime/protocol.ts'
 import type { Release } from '../resources/release.ts'
-import type { Finding } from './finding.ts'
+import type { Finding } from './status/finding.ts'
 
 /** What the operator remembers between visits to save work. It may forget all of it at any time. */
 export class Memory {

@@ -8,9 +8,9 @@ import type { Outcome, Reconcile, ReconcileContext } from '../kube/controller.ts
 import { isConflict } from '../kube/errors.ts'
 import { parseKey } from '../kube/resources.ts'
 import { finalize, letGo } from './finalize.ts'
-import type { StepEnd } from './finding.ts'
-import { end, fails } from './finding.ts'
-import { requeueAfterMs } from './requeue.ts'
+import type { StepEnd } from './status/finding.ts'
+import { end, fails } from './status/finding.ts'
+import { requeueAfterMs } from './status/requeue.ts'
 import { StaleJobRecord } from '../kafka/job-kafka.ts'
 import { NotOurs } from './ensure.ts'
 import { claim, foreignClaim } from './steps/claim.ts'
@@ -26,7 +26,7 @@ import { validate } from './steps/validate.ts'
 import { workers } from './steps/workers.ts'
 import type { Step, StoredJob, Visit, World } from './visit.ts'
 import { found, streamJobs } from './visit.ts'
-import { writeStatus } from './write-status.ts'
+import { writeStatus } from './status/write.ts'
 
 /** The steps of a visit, in order. Each may end it; none of them writes anything when all is as it should be. */
 export const steps: readonly Step[] = [claim, observe, workers, validate, program, plan, connect, topics, release, operate, cleanup]

@@ -15,7 +15,7 @@ import type { Log } from '../log.ts'
 import type { OperatorLocation } from '../resources/network-policy.ts'
 import type { Owner } from '../resources/object.ts'
 import type { ProgramSource, Release } from '../resources/release.ts'
-import type { Finding, StepEnd } from './finding.ts'
+import type { Finding, StepEnd } from './status/finding.ts'
 import type { Memory } from './memory.ts'
 
 /** A StreamJob as it is stored, not yet parsed. */
@@ -68,6 +68,10 @@ export interface Facts {
   program: { readonly source: ProgramSource; readonly hash: string; readonly codeHash: string } | null
   /** What the spec asks for, planned; the current one where the spec's own can't be planned. */
   wanted: Release | null
+  /** What the spec asks for by now, planned, while the operation under way was begun for another. */
+  newer: Release | null
+  /** What the operation under way was begun for; null: none, or nothing that is still stored. */
+  begunFor: Release | null
   record: JobRecord | null
   kafkaCluster: string
   topics: ReadonlyMap<string, TopicDescription>

@@ -1,5 +1,5 @@
 import { annotations, finalizers } from '../../../crds/names.ts'
-import { next } from '../finding.ts'
+import { next } from '../status/finding.ts'
 import type { Step } from '../visit.ts'
 import { streamJobs } from '../visit.ts'
 

@@ -3,7 +3,7 @@ import { configMaps, pods, statefulSets } from '../../kube/resources.ts'
 import { objectNames } from '../../resources/names.ts'
 import { isOwned } from '../../resources/object.ts'
 import { releaseOf } from '../../resources/release-configmap.ts'
-import { end, fails, next } from '../finding.ts'
+import { end, fails, next } from '../status/finding.ts'
 import type { Step, Visit } from '../visit.ts'
 import { found, place } from '../visit.ts'
 

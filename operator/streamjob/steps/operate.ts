@@ -4,12 +4,12 @@ import type { Operation } from '../../../crds/streamjob-status.ts'
 import { statefulSets } from '../../kube/resources.ts'
 import { statefulSet, templateMetadataAnnotation } from '../../resources/stateful-set.ts'
 import { templateMetadataHash } from '../../resources/release.ts'
-import { endFor, next } from '../finding.ts'
-import { carryOut } from '../engine.ts'
-import { stagesOf } from '../job-record.ts'
-import type { Need } from '../need.ts'
-import { neededOperation } from '../need.ts'
-import { operationTable } from '../operations.ts'
+import { endFor, next } from '../status/finding.ts'
+import { carryOut } from '../operations/engine.ts'
+import { stagesOf } from '../operations/job-record.ts'
+import type { Need } from '../operations/need.ts'
+import { neededOperation } from '../operations/need.ts'
+import { mayBeReplaced, operationTable } from '../operations/table.ts'
 import type { Step, Visit } from '../visit.ts'
 import { known } from '../visit.ts'
 import { ownIdentity } from './connect.ts'
@@ -18,7 +18,7 @@ import { ownIdentity } from './connect.ts'
 export const operate: Step = {
   name: 'operate',
   async run(visit) {
-    const operation = visit.operation ?? begin(visit)
+    const operation = visit.operation === undefined ? begin(visit) : await renewed(visit, visit.operation)
     if (operation === null) {
       await renewTemplateMetadata(visit)
       return next
@@ -36,12 +36,37 @@ function pollMs({ operation, world }: Visit): number {
 }
 
 function begin(visit: Visit): Operation | null {
-  const { job, world } = visit
+  const need = needOf(visit)
+  return need === null ? null : operationOf(need, known(visit, 'record')?.epoch ?? 0, visit.world.clock.now())
+}
+
+/** The operation under way, or what takes its place: another one that the spec asks for by now, written down at once, or none. */
+async function renewed(visit: Visit, running: Operation): Promise<Operation | null> {
+  const record = known(visit, 'record')
+  if (!mayBeReplaced(running, record?.operationId ?? null)) return running
+  const need = needOf(visit)
+  if (need === null) {
+    if (!visit.job.spec.suspend) return running
+    // It was to leave a state that is wanted again, and has not yet.
+    await visit.saveOperation(undefined)
+    return null
+  }
+  const { kind, to, release } = need
+  if (kind === running.kind && to === running.to && release === (running.inputs?.['release'] ?? null)) return running
+  // Workers that the one before was to take leave of are still to be taken leave of.
+  const from = Math.max(need.from, running.from ?? 0)
+  const operation = operationOf({ ...need, from }, record?.epoch ?? 0, visit.world.clock.now())
+  await visit.saveOperation(operation)
+  return operation
+}
+
+function needOf(visit: Visit): Need | null {
+  const { job } = visit
   const wanted = known(visit, 'wanted')
   const existing = known(visit, 'statefulSet')
   const record = known(visit, 'record')
   const ready = visit.findings.get('TopicsReady')?.status === 'True'
-  const need = neededOperation({
+  return neededOperation({
     suspend: job.spec.suspend,
     parallelism: job.spec.parallelism,
     wanted: wanted && { hash: wanted.hash, codeHash: wanted.codeHash, fingerprint: wanted.plan.fingerprint },
@@ -53,7 +78,6 @@ function begin(visit: Visit): Operation | null {
       releaseHash: existing.spec?.template.metadata?.annotations?.[annotations.restartHash] ?? null,
     },
   })
-  return need === null ? null : operationOf(need, record?.epoch ?? 0, world.clock.now())
 }
 
 /** The operation's id is made of what it begins from, so that beginning it again after a crash is the same operation. */

@@ -5,7 +5,7 @@ import { isOwned } from '../../resources/object.ts'
 import type { Release } from '../../resources/release.ts'
 import { podSettings } from '../../resources/release.ts'
 import { releaseOf } from '../../resources/release-configmap.ts'
-import { end, endFor, fails, holds, next, unknown } from '../finding.ts'
+import { end, endFor, fails, holds, next, unknown } from '../status/finding.ts'
 import { planInPod, removePlanners, type Unplanned } from '../planning.ts'
 import type { Step, Visit } from '../visit.ts'
 import { found, known, place } from '../visit.ts'
@@ -26,7 +26,10 @@ export const plan: Step = {
     const outcome = stored === null ? await planned(visit) : { release: stored }
     if ('release' in outcome) {
       found(visit, holds('ProgramValid', 'Planned', summary(outcome.release)))
-      visit.facts.wanted = (await pinnedRelease(visit)) ?? outcome.release
+      const pinned = await pinnedRelease(visit)
+      visit.facts.wanted = pinned ?? outcome.release
+      visit.facts.begunFor = pinned
+      visit.facts.newer = pinned === null || pinned.hash === outcome.release.hash ? null : outcome.release
       return next
     }
     found(visit, outcome.finding)

@@ -1,7 +1,7 @@
 import { configMaps } from '../../kube/resources.ts'
 import type { ProgramSource } from '../../resources/release.ts'
 import { releaseHashes } from '../../resources/release.ts'
-import { end, fails, next } from '../finding.ts'
+import { end, fails, next } from '../status/finding.ts'
 import type { Step, Visit } from '../visit.ts'
 import { found, known, place } from '../visit.ts'
 

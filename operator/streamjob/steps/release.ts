@@ -6,7 +6,7 @@ import type { Release } from '../../resources/release.ts'
 import { releaseConfigMap } from '../../resources/release-configmap.ts'
 import { statefulSet } from '../../resources/stateful-set.ts'
 import { ensure, ensureExists } from '../ensure.ts'
-import { fails, next } from '../finding.ts'
+import { fails, next } from '../status/finding.ts'
 import type { Step, Visit } from '../visit.ts'
 import { found, known } from '../visit.ts'
 
@@ -30,7 +30,7 @@ export const release: Step = {
     if (refusal !== null) {
       found(visit, fails('Ready', 'SpecInvalid', `the API server refuses the pods: ${refusal}`))
       // What runs goes on as it is.
-      visit.facts.wanted = known(visit, 'current')
+      visit.facts.wanted = visit.facts.begunFor ?? known(visit, 'current')
     }
     return next
   },
@@ -40,7 +40,9 @@ export const release: Step = {
 async function refusalOf(visit: Visit, wanted: Release): Promise<string | null> {
   const { world, owner, job, operation, signal } = visit
   const memory = world.memory.of(owner.uid)
-  if (operation !== undefined || wanted.hash === known(visit, 'current')?.hash || memory.accepted === wanted.hash) return null
+  // What was begun is not asked about again.
+  if (operation !== undefined && wanted !== visit.facts.newer) return null
+  if (wanted.hash === known(visit, 'current')?.hash || memory.accepted === wanted.hash) return null
   try {
     await world.kube.apply(statefulSets, statefulSet(owner, job.spec, wanted, 0, 1), { force: true, dryRun: true, signal })
   } catch (error) {

@@ -2,8 +2,9 @@ import type { Reason } from '../../../crds/reasons.ts'
 import { names } from '../../../runtime/protocol.ts'
 import { wantedTopics } from '../../kafka/wanted-topics.ts'
 import type { Release } from '../../resources/release.ts'
-import type { Finding } from '../finding.ts'
-import { end, fails, holds, next } from '../finding.ts'
+import type { Finding } from '../status/finding.ts'
+import { end, fails, holds, next } from '../status/finding.ts'
+import { mayBeReplaced } from '../operations/table.ts'
 import type { Step, Visit } from '../visit.ts'
 import { found, known } from '../visit.ts'
 import { kafkaFinding } from './connect.ts'
@@ -16,9 +17,7 @@ export const topics: Step = {
     visit.facts.topics = new Map()
     if (release === null) return next
     try {
-      const problem = await prepare(visit, release)
-      found(visit, problem ?? holds('TopicsReady', 'TopicsPresent', ''))
-      if (problem === null) return next
+      if (await ready(visit, release)) return next
     } catch (error) {
       const finding = kafkaFinding(error)
       if (finding === null) throw error
@@ -27,6 +26,26 @@ export const topics: Step = {
     // A job that runs may still be stopped or go on at its size; a new one waits.
     return known(visit, 'current') === null && visit.operation === undefined ? end : next
   },
+}
+
+/** Whether the release that is to run has its topics: the newer one, where it may still take the place of the other, if it has them. */
+async function ready(visit: Visit, release: Release): Promise<boolean> {
+  const { operation, facts } = visit
+  const newer = facts.newer ?? null
+  const candidates = newer !== null && operation && mayBeReplaced(operation, facts.record?.operationId ?? null) ? [newer, release] : [release]
+  const problems: Finding[] = []
+  for (const candidate of candidates) {
+    const problem = await prepare(visit, candidate)
+    if (problem === null) {
+      facts.wanted = candidate
+      found(visit, holds('TopicsReady', 'TopicsPresent', ''))
+      return true
+    }
+    problems.push(problem)
+  }
+  // What the spec asks for by now is what somebody is looking at.
+  found(visit, ...problems.slice(0, 1))
+  return false
 }
 
 async function prepare(visit: Visit, release: Release): Promise<Finding | null> {

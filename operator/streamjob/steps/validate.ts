@@ -1,6 +1,6 @@
 import { ForbiddenPatch } from '../../resources/template-patch.ts'
 import { podTemplate } from '../../resources/stateful-set.ts'
-import { end, fails, next } from '../finding.ts'
+import { end, fails, next } from '../status/finding.ts'
 import { unsupportedFields } from '../unsupported.ts'
 import type { Step, Visit } from '../visit.ts'
 import { found, known } from '../visit.ts'

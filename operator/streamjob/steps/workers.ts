@@ -1,11 +1,11 @@
 import { parsePodName } from '../../resources/names.ts'
-import { next } from '../finding.ts'
-import { releaseLostPods } from '../lost-pods.ts'
-import { isReady } from '../pod-problems.ts'
+import { next } from '../status/finding.ts'
+import { releaseLostPods } from '../pods/lost.ts'
+import { isReady } from '../pods/problems.ts'
 import type { Step } from '../visit.ts'
 import { found, known } from '../visit.ts'
-import type { WorkerSeen } from '../workers.ts'
-import { restoredFinding, workersFinding } from '../workers.ts'
+import type { WorkerSeen } from '../pods/workers.ts'
+import { restoredFinding, workersFinding } from '../pods/workers.ts'
 
 /** How the workers are. Only those that are not ready are asked why. */
 export const workers: Step = {

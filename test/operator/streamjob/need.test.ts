@@ -1,8 +1,8 @@
 import test from 'ava'
 import type { JobRecord } from '../../../runtime/protocol.ts'
 import { partitionsOf } from '../../../runtime/protocol.ts'
-import { identityProblem, nextRecord, ordinals } from '../../../operator/streamjob/job-record.ts'
-import { neededOperation, type NeedInput } from '../../../operator/streamjob/need.ts'
+import { identityProblem, nextRecord, ordinals } from '../../../operator/streamjob/operations/job-record.ts'
+import { neededOperation, type NeedInput } from '../../../operator/streamjob/operations/need.ts'
 
 const identity = { uid: 'u', kubernetesCluster: 'k', kafkaCluster: 'c' }
 const stages = [{ name: 's', sourceTopic: 'in', partitions: 4, changelogId: 'a' }]

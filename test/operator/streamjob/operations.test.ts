@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import test from 'ava'
-import { operationsPage } from '../../../operator/streamjob/operations-page.ts'
-import { mayInterrupt, operationTable, stepAfter, stepTable } from '../../../operator/streamjob/operations.ts'
+import { operationsPage } from '../../../operator/streamjob/operations/page.ts'
+import { mayBeReplaced, mayInterrupt, operationTable, stepAfter, stepTable } from '../../../operator/streamjob/operations/table.ts'
 
 test('every step of the table belongs to an operation, and every operation ends', (t) => {
   const used = new Set(Object.values(operationTable).flatMap(({ steps }) => steps))
@@ -20,6 +20,15 @@ test('a deletion may interrupt everything else, and nothing interrupts a deletio
   t.true(mayInterrupt('Upgrade', 'Delete'))
   t.false(mayInterrupt('Delete', 'Upgrade'))
   t.false(mayInterrupt('Rescale', 'Upgrade'))
+})
+
+test('a start or an upgrade may be replaced until its record is written, and nothing else', (t) => {
+  t.true(mayBeReplaced({ kind: 'Upgrade', id: 'upgrade-2', step: 'Recording' }, 'start-1'))
+  t.false(mayBeReplaced({ kind: 'Upgrade', id: 'upgrade-2', step: 'Recording' }, 'upgrade-2'))
+  t.false(mayBeReplaced({ kind: 'Start', id: 'start-2', step: 'Starting' }, 'start-1'))
+  for (const kind of ['Rescale', 'Suspend', 'Delete'] as const) {
+    for (const step of operationTable[kind].steps) t.false(mayBeReplaced({ kind, id: 'x', step }, null))
+  }
 })
 
 test('a new record is written before workers start, and after those that go have stopped', (t) => {

@@ -2,7 +2,7 @@
 import type { KubeClient } from '../../../operator/kube/client.ts'
 import { pods, type Pod, type StatefulSet, statefulSets, type Stored } from '../../../operator/kube/resources.ts'
 import { parsePodName } from '../../../operator/resources/names.ts'
-import { isReady } from '../../../operator/streamjob/pod-problems.ts'
+import { isReady } from '../../../operator/streamjob/pods/problems.ts'
 
 /** Brings the pods of every StatefulSet of the namespace to what it says, once. */
 export async function playStatefulSets(kube: KubeClient, namespace: string): Promise<void> {

@@ -1,12 +1,12 @@
 /** Pods that are being deleted on a node that does not confirm it: nobody else may end the wait for them. */
-import { annotations } from '../../crds/names.ts'
-import { isForbidden } from '../kube/errors.ts'
-import { type Node, nodes, pods, type Pod, type Stored } from '../kube/resources.ts'
-import { parsePodName } from '../resources/names.ts'
-import type { Finding } from './finding.ts'
-import { fails } from './finding.ts'
-import type { Visit } from './visit.ts'
-import { found, place } from './visit.ts'
+import { annotations } from '../../../crds/names.ts'
+import { isForbidden } from '../../kube/errors.ts'
+import { type Node, nodes, pods, type Pod, type Stored } from '../../kube/resources.ts'
+import { parsePodName } from '../../resources/names.ts'
+import type { Finding } from '../status/finding.ts'
+import { fails } from '../status/finding.ts'
+import type { Visit } from '../visit.ts'
+import { found, place } from '../visit.ts'
 
 /** How long a pod may take to go before its node is looked at: the grace that workers have, and some more. */
 const confirmedWithinMs = 45_000

@@ -1,10 +1,11 @@
-import { operationTable, stepTable, type StepName } from './operations.ts'
+import { operationTable, stepTable, type StepName } from './table.ts'
 
 /** The text of operator/docs/operations.md, made of the table of operations. */
 export function operationsPage(): string {
-  const operations = Object.entries(operationTable).map(([kind, { meaning, steps, interruptedBy }]) => {
+  const operations = Object.entries(operationTable).map(([kind, { meaning, steps, interruptedBy, replacedIn }]) => {
     const interrupted = interruptedBy.length === 0 ? 'Nothing interrupts it.' : `Interrupted only by ${interruptedBy.join(', ')}.`
-    return `### ${kind}\n\n${meaning} ${interrupted}\n\n${steps.join(' → ')}\n`
+    const replaced = replacedIn.length === 0 ? '' : `\nA newer wish takes its place in ${replacedIn.join(', ')}, until its record is written.\n`
+    return `### ${kind}\n\n${meaning} ${interrupted}\n\n${steps.join(' → ')}\n${replaced}`
   })
   const steps = Object.entries(stepTable).map(([name, step]) => [name, step.does, step.waitsFor, deadline(name as StepName)])
   return `${head}\n${operations.join('\n')}\n## Steps\n\n${table(['step', 'does', 'waits for', 'given up after'], steps)}\n`
@@ -32,11 +33,12 @@ function deadline(step: StepName): string {
 
 const head = `# Operations
 
-<!-- Made of operator/streamjob/operations.ts by operations-page.ts; a test compares the two. -->
+<!-- Made of operator/streamjob/operations/table.ts by page.ts; a test compares the two. -->
 
 A change of a job that takes more than one write is an operation. Its kind and its step stand in \`status.operation\` before anything is done, so an
 operator that is killed at any point goes on from there, and so does its successor. A step that has nothing to do is passed without a trace. An
-operation is carried through to its end with what it was begun for; what the spec says meanwhile comes after it.
+operation is carried through to its end with what it was begun for; what the spec says meanwhile comes after it. Only where the table says so a newer wish
+takes the place of an operation at once: a suspension, another size, or another program that is planned and has its topics.
 
 ## Kinds
 `

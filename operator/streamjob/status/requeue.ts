@@ -1,7 +1,7 @@
-import type { Condition } from '../../crds/conditions.ts'
-import { conditionTable } from '../../crds/conditions.ts'
-import type { Outcome } from '../../crds/reasons.ts'
-import { reasonTable } from '../../crds/reasons.ts'
+import type { Condition } from '../../../crds/conditions.ts'
+import { conditionTable } from '../../../crds/conditions.ts'
+import type { Outcome } from '../../../crds/reasons.ts'
+import { reasonTable } from '../../../crds/reasons.ts'
 
 /**
  * When to look again, from what the conditions say: soon while something goes on by itself, more and more slowly while something fails, and about once

@@ -1,12 +1,13 @@
-import { findCondition } from '../../crds/conditions.ts'
-import type { Operation, StreamJobStatus } from '../../crds/streamjob-status.ts'
-import { canonicalJson } from '../resources/hash.ts'
-import { parsePodName } from '../resources/names.ts'
-import { workerSelector } from '../resources/object.ts'
-import { isReady } from './pod-problems.ts'
+import { findCondition } from '../../../crds/conditions.ts'
+import type { Operation, StreamJobStatus } from '../../../crds/streamjob-status.ts'
+import { canonicalJson } from '../../resources/hash.ts'
+import { parsePodName } from '../../resources/names.ts'
+import { workerSelector } from '../../resources/object.ts'
+import { mayBeReplaced } from '../operations/table.ts'
+import { isReady } from '../pods/problems.ts'
 import { nextStatus } from './status.ts'
-import type { StoredJob, Visit } from './visit.ts'
-import { streamJobs } from './visit.ts'
+import type { StoredJob, Visit } from '../visit.ts'
+import { streamJobs } from '../visit.ts'
 
 /**
  * Writes what the visit knows into status, if that differs from what stands there, against the version that was read: of two writers one gets a
@@ -62,15 +63,24 @@ function programOf({ facts }: Visit): StreamJobStatus['program'] | null {
 
 function tell({ stored, world, log }: Visit, previous: StreamJobStatus, status: StreamJobStatus): void {
   const { operation } = status
-  if (operation !== undefined && operation.id !== previous.operation?.id) {
+  if (operation !== undefined && !isSame(operation, previous.operation)) {
     const sizes = operation.from === operation.to ? '' : ` from ${operation.from ?? 0} to ${operation.to ?? 0} workers`
-    world.events.record({ regarding: stored, type: 'Normal', reason: 'OperationStarted', action: operation.kind, note: `${operation.kind}${sizes}` })
+    const instead = previous.operation === undefined ? '' : `, instead of ${previous.operation.kind}`
+    world.events.record({
+      regarding: stored,
+      type: 'Normal',
+      reason: 'OperationStarted',
+      action: operation.kind,
+      note: `${operation.kind}${sizes}${instead}`,
+    })
     log.info('operation started', { operation })
   }
   if (operation === undefined && previous.operation !== undefined) {
     const { kind } = previous.operation
-    world.events.record({ regarding: stored, type: 'Normal', reason: 'OperationCompleted', action: kind, note: kind })
-    log.info('operation completed', { operation: previous.operation.id })
+    // One that has ended stands in a step from which there is no way back.
+    const reason = mayBeReplaced(previous.operation, null) ? 'OperationTakenBack' : 'OperationCompleted'
+    world.events.record({ regarding: stored, type: 'Normal', reason, action: kind, note: kind })
+    log.info('operation ended', { operation: previous.operation.id, reason })
   }
   const ready = findCondition(status.conditions, 'Ready')
   const before = findCondition(previous.conditions, 'Ready')
@@ -84,4 +94,9 @@ function tell({ stored, world, log }: Visit, previous: StreamJobStatus, status: 
     note: ready.message === '' ? ready.reason : ready.message,
   })
   log.info('Ready changed', { status: ready.status, reason: ready.reason, message: ready.message })
+}
+
+/** Of an operation that took another's place before anything was recorded the id is the same, as both begin from the same record. */
+function isSame({ id, to, inputs }: Operation, before: Operation | undefined): boolean {
+  return before?.id === id && before.to === to && before.inputs?.['release'] === inputs?.['release']
 }

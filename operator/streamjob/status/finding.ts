@@ -1,5 +1,5 @@
-import type { ConditionType } from '../../crds/conditions.ts'
-import type { Reason } from '../../crds/reasons.ts'
+import type { ConditionType } from '../../../crds/conditions.ts'
+import type { Reason } from '../../../crds/reasons.ts'
 
 /** What a step of a visit found out about one condition. What happens next follows from the reason (crds/reasons.ts). */
 export interface Finding {

@@ -1,4 +1,4 @@
-import type { Pod } from '../kube/resources.ts'
+import type { Pod } from '../../kube/resources.ts'
 
 /** Reasons by which the kubelet says that it has no image; while it tries again they alternate. */
 const pullReasons: ReadonlySet<string> = new Set(['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull', 'ImageInspectError'])

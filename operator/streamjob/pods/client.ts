@@ -1,7 +1,7 @@
 import type { z } from 'zod'
-import { ports } from '../../runtime/config.ts'
-import { PlanResult, WorkerStatus } from '../../runtime/protocol.ts'
-import type { PodClient } from './visit.ts'
+import { ports } from '../../../runtime/config.ts'
+import { PlanResult, WorkerStatus } from '../../../runtime/protocol.ts'
+import type { PodClient } from '../visit.ts'
 
 /** The control port over HTTP. Answers are bounded in size and time, and parsed: pods run the author's code. */
 export function createPodClient(options: { readonly timeoutMs?: number; readonly port?: number } = {}): PodClient {

@@ -1,10 +1,10 @@
-import type { Reason } from '../../crds/reasons.ts'
-import { reasonOfErrorCode } from '../../crds/reasons.ts'
-import type { WorkerStatus } from '../../runtime/protocol.ts'
-import type { Pod } from '../kube/resources.ts'
-import type { Finding } from './finding.ts'
-import { fails, holds } from './finding.ts'
-import { configProblem, crash, isReady, pullProblem, unschedulable } from './pod-problems.ts'
+import type { Reason } from '../../../crds/reasons.ts'
+import { reasonOfErrorCode } from '../../../crds/reasons.ts'
+import type { WorkerStatus } from '../../../runtime/protocol.ts'
+import type { Pod } from '../../kube/resources.ts'
+import type { Finding } from '../status/finding.ts'
+import { fails, holds } from '../status/finding.ts'
+import { configProblem, crash, isReady, pullProblem, unschedulable } from './problems.ts'
 
 export interface WorkerSeen {
   readonly pod: Pod

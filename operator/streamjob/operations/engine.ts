@@ -1,7 +1,7 @@
-import type { Operation } from '../../crds/streamjob-status.ts'
-import { runStep, type RunStep, type StepResult } from './operation-steps.ts'
-import { isOperationKind, stepAfter, stepTable, type StepName } from './operations.ts'
-import type { Visit } from './visit.ts'
+import type { Operation } from '../../../crds/streamjob-status.ts'
+import { runStep, type RunStep, type StepResult } from './steps.ts'
+import { isOperationKind, stepAfter, stepTable, type StepName } from './table.ts'
+import type { Visit } from '../visit.ts'
 
 /** Steps that only one kind of operation has, given by whoever carries it out. */
 export type ExtraSteps = Partial<Record<StepName, RunStep>>

@@ -1,6 +1,6 @@
-import type { JobRecord } from '../../runtime/protocol.ts'
-import { canonicalJson } from '../resources/hash.ts'
-import type { OperationKind } from './operations.ts'
+import type { JobRecord } from '../../../runtime/protocol.ts'
+import { canonicalJson } from '../../resources/hash.ts'
+import type { OperationKind } from './table.ts'
 
 /** What is wanted and what is there. */
 export interface NeedInput {

@@ -1,8 +1,8 @@
-import type { TopicDescription } from '../../runtime/kafka/client.ts'
-import type { JobRecord } from '../../runtime/protocol.ts'
-import { names, partitionsOf } from '../../runtime/protocol.ts'
-import { canonicalJson } from '../resources/hash.ts'
-import type { Release } from '../resources/release.ts'
+import type { TopicDescription } from '../../../runtime/kafka/client.ts'
+import type { JobRecord } from '../../../runtime/protocol.ts'
+import { names, partitionsOf } from '../../../runtime/protocol.ts'
+import { canonicalJson } from '../../resources/hash.ts'
+import type { Release } from '../../resources/release.ts'
 
 /** Who a job record belongs to. */
 export type Identity = JobRecord['identity']

@@ -1,11 +1,17 @@
 /** The multi-step changes of a job and the only orders in which their steps may follow. operator/docs/operations.md is made of this table. */
+import type { Operation } from '../../../crds/streamjob-status.ts'
 
 export interface OperationDefinition {
   readonly meaning: string
   /** In order; each is written into status before it is carried out. */
   readonly steps: readonly StepName[]
-  /** Operations that may take its place before it has ended. */
+  /** Operations that may take its place before it has ended, in any step. */
   readonly interruptedBy: readonly OperationKind[]
+  /**
+   * Steps in which what the spec says by now may take its place, until the operation's own record is written: workers are only stopped and fenced so
+   * far, which everything that could follow does as well.
+   */
+  readonly replacedIn: readonly StepName[]
 }
 
 export type OperationKind = 'Start' | 'Rescale' | 'Upgrade' | 'Suspend' | 'Delete'
@@ -61,31 +67,39 @@ export const stepTable = {
   },
 } as const satisfies Record<string, { does: string; waitsFor: string; deadlineMs: number | null }>
 
+/** Before a new record is written. */
+const stoppingSteps = ['Stopping', 'Draining', 'Evicting', 'Resolving'] as const
+
 export const operationTable: Readonly<Record<OperationKind, OperationDefinition>> = {
   Start: {
     meaning: 'A new or a suspended job begins to work.',
-    steps: ['Stopping', 'Draining', 'Evicting', 'Resolving', 'Recording', 'Starting'],
+    steps: [...stoppingSteps, 'Recording', 'Starting'],
     interruptedBy: ['Delete'],
+    replacedIn: [...stoppingSteps, 'Recording'],
   },
   Rescale: {
     meaning: 'The job goes to another number of workers, or takes on new partitions. Workers that stay are not restarted.',
     steps: ['Recording', 'Scaling', 'Draining', 'Evicting', 'Resolving'],
     interruptedBy: ['Delete'],
+    replacedIn: [],
   },
   Upgrade: {
     meaning: 'The job goes to another program or other settings of its pods. State is kept by the changelogs.',
-    steps: ['Stopping', 'Draining', 'Evicting', 'Resolving', 'Recording', 'Starting'],
+    steps: [...stoppingSteps, 'Recording', 'Starting'],
     interruptedBy: ['Delete'],
+    replacedIn: [...stoppingSteps, 'Recording'],
   },
   Suspend: {
     meaning: 'The job stops and keeps its state and positions.',
     steps: ['Recording', 'Committing', 'Stopping', 'Draining', 'Resolving'],
     interruptedBy: ['Delete'],
+    replacedIn: [],
   },
   Delete: {
     meaning: 'The resource is being deleted: what lies outside Kubernetes goes with it.',
-    steps: ['Stopping', 'Draining', 'Evicting', 'Resolving', 'Removing'],
+    steps: [...stoppingSteps, 'Removing'],
     interruptedBy: [],
+    replacedIn: [],
   },
 }
 
@@ -104,4 +118,9 @@ export function stepAfter(kind: OperationKind, step: string): StepName | null {
 /** Whether an operation may take the place of one that is under way. */
 export function mayInterrupt(running: OperationKind, by: OperationKind): boolean {
   return operationTable[running].interruptedBy.includes(by)
+}
+
+/** Whether a newer wish may take the place of an operation; `recordedBy` is the id of the operation that wrote the newest job record. */
+export function mayBeReplaced({ kind, id, step }: Pick<Operation, 'kind' | 'id' | 'step'>, recordedBy: string | null): boolean {
+  return isOperationKind(kind) && id !== recordedBy && (operationTable[kind].replacedIn as readonly string[]).includes(step)
 }

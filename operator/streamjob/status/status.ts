@@ -1,7 +1,7 @@
-import type { Condition, ConditionType } from '../../crds/conditions.ts'
-import { conditionTypes, findCondition } from '../../crds/conditions.ts'
-import type { Reason } from '../../crds/reasons.ts'
-import type { Operation, StreamJobStatus } from '../../crds/streamjob-status.ts'
+import type { Condition, ConditionType } from '../../../crds/conditions.ts'
+import { conditionTypes, findCondition } from '../../../crds/conditions.ts'
+import type { Reason } from '../../../crds/reasons.ts'
+import type { Operation, StreamJobStatus } from '../../../crds/streamjob-status.ts'
 import type { Finding } from './finding.ts'
 import { fails, holds, unknown } from './finding.ts'
 
