@@ -3,6 +3,7 @@ import type { Operation, StreamJobStatus } from '../../crds/streamjob-status.ts'
 import { canonicalJson } from '../resources/hash.ts'
 import { parsePodName } from '../resources/names.ts'
 import { workerSelector } from '../resources/object.ts'
+import { eventTypeOf } from './event-type.ts'
 import { isReady } from './pod-problems.ts'
 import { nextStatus } from './status.ts'
 import type { StoredJob, Visit } from './visit.ts'
@@ -75,10 +76,9 @@ function tell({ stored, world, log }: Visit, previous: StreamJobStatus, status: 
   const ready = findCondition(status.conditions, 'Ready')
   const before = findCondition(previous.conditions, 'Ready')
   if (ready === undefined || (ready.reason === before?.reason && ready.status === before.status)) return
-  const type = ready.status === 'True' || ready.reason === 'Reconciling' || operation !== undefined ? 'Normal' : 'Warning'
   world.events.record({
     regarding: stored,
-    type,
+    type: eventTypeOf(ready),
     reason: ready.reason,
     action: 'Reconcile',
     note: ready.message === '' ? ready.reason : ready.message,
