@@ -57,7 +57,9 @@ export const Program = withRules(
   z.object({
     steps: list(openObject({ max: 32 }), { min: 1, max: 64 })
       .exactOptional()
-      .describe('The program as a list of steps, one linear chain. Parsed strictly when planned.'),
+      .describe(
+        'The program as a list of steps, one linear chain: from (with eventTime), filter, map, flatMap, keyBy, window, aggregate, to. Parsed strictly when planned.',
+      ),
     inline: withRules(text({ max: inlineLimit }), [
       {
         cel: `bytes(self).size() <= ${inlineLimit}`,

@@ -10,7 +10,9 @@ await runMain(async () => {
   const args = process.argv.slice(2)
   const needsBroker = args[0] === 'dev' && !args.some((word) => word === '--kafka' || word.startsWith('--kafka=') || word === '--help')
   const broker = needsBroker ? ['--kafka', (await brokerUp('dev')).address] : []
-  const command = spawn(process.execPath, [join(checkout, 'operator', 'cli', 'main.ts'), ...args, ...broker], { stdio: 'inherit' })
+  const command = spawn(process.execPath, [join(checkout, 'operator', 'cli', 'main.ts'), ...args.slice(0, 1), ...broker, ...args.slice(1)], {
+    stdio: 'inherit',
+  })
   // The terminal sends its signals to both of us; the command decides what they mean.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => signal === 'SIGTERM' && command.kill(signal))
   const [code] = (await once(command, 'exit')) as [number | null]

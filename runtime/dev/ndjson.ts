@@ -35,7 +35,8 @@ export interface OutputRecord {
 export function parseRecord(line: string): InputRecord {
   const fields = parseObject(line)
   const unknown = Object.keys(fields).filter((name) => !known.has(name))
-  if (unknown.length > 0) throw new Error(`unknown field ${unknown.join(', ')}: a record has value, key, timestamp, partition and headers`)
+  if (unknown.length > 0)
+    throw new Error(`${unknownFields(unknown)}${fields['value'] === undefined ? `; what the record holds is its value: ${example}` : ''}`)
   const { key = null, value, timestamp = null, partition = null, headers = {} } = fields
   if (value === undefined) throw new Error('value is missing; null is a tombstone')
   return {
@@ -61,6 +62,9 @@ export function printRecord({ partition, offset, timestamp, key, value, headers 
   ]
   return `{${fields.join(',')}}`
 }
+
+const example = '{"key": "ada", "value": {"customer": "ada"}}'
+const unknownFields = (names: readonly string[]) => `unknown field ${names.join(', ')}: a record has value, key, timestamp, partition and headers`
 
 /** `offset` is what output has more. */
 const known = new Set(['key', 'value', 'timestamp', 'partition', 'headers', 'offset'])

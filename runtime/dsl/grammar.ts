@@ -68,7 +68,7 @@ export function parseStep<V extends Verb>(verb: V, json: unknown, path: string, 
   const first = schema.safeParse(json)
   // The schema of a verb gives that verb's step; the compiler cannot follow the index.
   if (first.success) return first.data as Step<V>
-  const found = first.error.issues.flatMap((issue) => issueProblems(issue, path))
+  const found = first.error.issues.flatMap((issue) => issueProblems(issue, path, wordsOf(schema)))
   const unsupported = found.some((problem) => problem.kind === 'not-supported-yet')
   problems.push(...found.filter((problem) => !unsupported || problem.message !== missingMessage))
   const known = structuredClone(json)
@@ -84,9 +84,14 @@ export function unknownWord(word: string, path: string, known: readonly string[]
   return { kind: 'invalid', path, message: `unknown: ${JSON.stringify(word)}${known.length > 0 ? `; known are ${known.join(', ')}` : ''}` }
 }
 
-function issueProblems(issue: z.core.$ZodIssue, path: string): readonly Problem[] {
+/** The words that may stand right behind a verb; none where it takes an expression or a name. */
+function wordsOf(schema: z.ZodType): readonly string[] {
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape).filter((word) => notSupportedYet(word) === undefined) : []
+}
+
+function issueProblems(issue: z.core.$ZodIssue, path: string, words: readonly string[]): readonly Problem[] {
   const full = issue.path.reduce<string>((parent, part) => (typeof part === 'number' ? `${parent}[${part}]` : `${parent}.${String(part)}`), path)
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownWord(key, `${full}.${key}`, []))
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownWord(key, `${full}.${key}`, issue.path.length === 0 ? words : []))
   const missing = issue.code === 'invalid_type' && issue.input === undefined && /received undefined/.test(issue.message)
   return [{ kind: 'invalid', path: full, message: missing ? missingMessage : issue.message }]
 }

@@ -5,6 +5,7 @@ import { parsePodName } from '../../resources/names.ts'
 import { workerSelector } from '../../resources/object.ts'
 import { mayBeReplaced } from '../operations/table.ts'
 import { isReady } from '../pods/problems.ts'
+import { eventTypeOf } from './event-type.ts'
 import { nextStatus } from './status.ts'
 import type { StoredJob, Visit } from '../visit.ts'
 import { streamJobs } from '../visit.ts'
@@ -85,10 +86,9 @@ function tell({ stored, world, log }: Visit, previous: StreamJobStatus, status: 
   const ready = findCondition(status.conditions, 'Ready')
   const before = findCondition(previous.conditions, 'Ready')
   if (ready === undefined || (ready.reason === before?.reason && ready.status === before.status)) return
-  const type = ready.status === 'True' || ready.reason === 'Reconciling' || operation !== undefined ? 'Normal' : 'Warning'
   world.events.record({
     regarding: stored,
-    type,
+    type: eventTypeOf(ready),
     reason: ready.reason,
     action: 'Reconcile',
     note: ready.message === '' ? ready.reason : ready.message,

@@ -73,6 +73,11 @@ const wrong: readonly (readonly [title: string, steps: unknown, problems: readon
   ['an empty list', [], [['plan', /begin with a source/]]],
   ['a step that is no object', revenueWith(1, 'filter'), [['steps[1]', /a step is an object/]]],
   ['an empty step', revenueWith(1, {}), [['steps[1]', /empty/]]],
+  [
+    'a word that a window does not know',
+    revenueWith(3, { window: { tumbling: '1m', latenes: '1s' } }),
+    [['steps[3].window.latenes', /known are tumbling, sliding, slide, lateness, offset$/]],
+  ],
   ['a misspelt step', revenueWith(1, { fliter: 'true' }), [['steps[1].fliter', /known are from, eventTime, filter/]]],
   ['two steps in one', revenueWith(1, { filter: 'true', keyBy: 'customer' }), [['steps[1]', /steps of their own/]]],
   ['event time as a step', revenueWith(1, { eventTime }), [['steps[1].eventTime', /beside from/]]],

@@ -1,5 +1,6 @@
 /** A client and topics on the real broker for one test, gone when it ends. */
 import type { ExecutionContext } from 'ava'
+import { topicsThere } from '../../../runtime/dev/topics.ts'
 import { StreamJobError } from '../../../runtime/errors.ts'
 import type { KafkaClient, TransactionalProducer } from '../../../runtime/kafka/client.ts'
 import type { KafkaClientOptions } from '../../../runtime/kafka/connect.ts'
@@ -7,6 +8,7 @@ import { clientOver } from '../../../runtime/kafka/connect.ts'
 import { connectAdmin } from '../../../runtime/kafka/kafkajs/admin.ts'
 import { KafkajsTransport } from '../../../runtime/kafka/kafkajs/transport.ts'
 import { silent } from '../../../runtime/kafka/log.ts'
+import { systemTiming } from '../../../runtime/kafka/timing.ts'
 import type { KafkaTransport } from '../../../runtime/kafka/transport.ts'
 import { brokers, uniqueName } from '../../support/kafka.ts'
 
@@ -17,10 +19,13 @@ export function connect(t: ExecutionContext, options: KafkaClientOptions & { rea
   return client
 }
 
+/** A topic that the broker shows: a busy one learns of it some time after it was made. */
 export async function createTopic(t: ExecutionContext, partitions = 1, config: Record<string, string> = {}): Promise<string> {
   const topic = uniqueName(t)
   await using admin = connectAdmin({ brokers: brokers() }, { clientId: 'test' })
   await admin.createTopic({ topic, partitions, replicationFactor: 1, config: { 'retention.ms': '-1', ...config } })
+  await using client = clientOver(new KafkajsTransport({ brokers: brokers() }, { clientId: 'test', log: silent }), {})
+  await topicsThere(client.reader, [topic], systemTiming)
   return topic
 }
 
