@@ -50,19 +50,19 @@ export const cases: Readonly<Record<CaseName, BenchCase>> = {
     name: 'windowed-10k',
     title: 'count and sum per auction, tumbling 10 s, 10 thousand keys',
     work: tumbling10s,
-    input: { records: 4_000_000, keys: 10_000, perMillisecond: 10, partitions: 4 },
+    input: { records: 3_000_000, keys: 10_000, perMillisecond: 10, partitions: 4 },
   },
   'windowed-100k': {
     name: 'windowed-100k',
     title: 'count and sum per auction, tumbling 10 s, 100 thousand keys',
     work: tumbling10s,
-    input: { records: 3_000_000, keys: 100_000, perMillisecond: 100, partitions: 4 },
+    input: { records: 2_000_000, keys: 100_000, perMillisecond: 100, partitions: 4 },
   },
   'windowed-1m': {
     name: 'windowed-1m',
     title: 'count and sum per auction, tumbling 10 s, 1 million keys',
     work: tumbling10s,
-    input: { records: 3_000_000, keys: 1_000_000, perMillisecond: 100, partitions: 4 },
+    input: { records: 2_000_000, keys: 1_000_000, perMillisecond: 100, partitions: 4 },
   },
   sliding: {
     name: 'sliding',

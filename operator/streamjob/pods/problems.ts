@@ -47,6 +47,13 @@ export function isReady(pod: Pod): boolean {
   )
 }
 
+/** Whether the pod has been ready since its containers run. Both times are the kubelet's. */
+export function wasReady(pod: Pod): boolean {
+  const changed = pod.status?.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime
+  const started = (pod.status?.containerStatuses ?? []).map(({ state }) => state?.running?.startedAt)
+  return changed !== undefined && started.every((at) => at !== undefined && Date.parse(changed) > Date.parse(at))
+}
+
 function containers(pod: Pod) {
   return [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])]
 }

@@ -4,7 +4,7 @@ import type { WorkerStatus } from '../../../runtime/protocol.ts'
 import type { Pod } from '../../kube/resources.ts'
 import type { Finding } from '../status/finding.ts'
 import { fails, holds } from '../status/finding.ts'
-import { configProblem, crash, isReady, pullProblem, unschedulable } from './problems.ts'
+import { configProblem, crash, isReady, pullProblem, unschedulable, wasReady } from './problems.ts'
 
 export interface WorkerSeen {
   readonly pod: Pod
@@ -66,6 +66,8 @@ function trouble({ pod, status }: WorkerSeen): Trouble[] {
   if (homeless !== null) return say(3, 'PodsUnschedulable', homeless)
   if (pod.metadata.deletionTimestamp !== undefined) return say(6, 'WorkersStopping', 'is being deleted')
   if (status === null) return say(5, 'WorkersStarting', 'starts')
-  if (status.state === 'running') return say(4, 'WorkersUnhealthy', status.reason === '' ? 'runs but is not ready' : status.reason)
+  // The kubelet asks a new container whether it is ready every few seconds only.
+  if (status.state === 'running' && !wasReady(pod)) return say(5, 'WorkersStarting', 'works, and the kubelet has yet to see it ready')
+  if (status.state === 'running') return say(4, 'WorkersUnhealthy', 'works, but does not pass its readiness probe any more')
   return say(5, 'WorkersStarting', `${status.state}${status.reason === '' ? '' : `: ${status.reason}`}`)
 }
