@@ -76,4 +76,23 @@ test('a planning pod that the API server refuses, for a quota perhaps, is named 
   t.not(await planner(stage), undefined)
 })
 
+for (const [title, skewMs] of [
+  ['behind', -300_000],
+  ['ahead of', 300_000],
+] as const) {
+  test(`a planning pod has its minute to answer although the clock of its node is ${title} the operator's`, async (t) => {
+    const stage = new MemoryStage()
+    await stage.create(inline)
+    await stage.visit()
+    await stage.clock.advance(30_000)
+    const startedAt = new Date(stage.clock.now() + skewMs).toISOString()
+    await play(stage, { phase: 'Running', podIP: '10.0.0.9', containerStatuses: [{ name: 'worker', state: { running: { startedAt } } }] })
+    await wait(stage, 59_000)
+    t.like(await validity(stage), { status: 'Unknown', reason: 'Planning' })
+    await wait(stage, 3_000)
+    t.like(await validity(stage), { status: 'False', reason: 'PlanningTimedOut' })
+    t.is(await planner(stage), undefined)
+  })
+}
+
 const now = (stage: MemoryStage): string => new Date(stage.clock.now()).toISOString()
