@@ -87,7 +87,8 @@ async function lettingGo({ job, world, signal }: Visit): Promise<string | null> 
 const removing: RunStep = async ({ visit, ahead }) => {
   const kafka = connected(visit)
   await ahead()
-  await kafka.deleteGroup()
+  // No worker joins a group before it has read a record: one of that name is somebody else's.
+  if (known(visit, 'record') !== null || visit.job.status?.epoch !== undefined) await kafka.deleteGroup()
   if (visit.job.spec.deletion.internalTopics === 'Retain') return { kind: 'done' }
   const jobTopic = names.jobTopic(visit.applicationId)
   const topics = await kafka.listInternalTopics()

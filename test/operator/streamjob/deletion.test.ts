@@ -2,6 +2,7 @@ import test from 'ava'
 import { findCondition } from '../../../crds/conditions.ts'
 import { secrets } from '../../../operator/kube/resources.ts'
 import { streamJobs } from '../../../operator/streamjob/visit.ts'
+import { StreamJobError } from '../../../runtime/errors.ts'
 import { MemoryStage, name, namespace, program } from './memory-stage.ts'
 
 const at = { namespace, name }
@@ -148,4 +149,19 @@ test('a deleted job whose record names another owner is let go at once, and noth
   t.false(await isThere(stage))
   t.deepEqual(stage.effects, [])
   t.regex(stage.events.at(-1)?.note ?? '', /belongs to the StreamJob with uid another/)
+})
+
+test('a deleted job that never had a record leaves a group of its name alone, and takes the topics that were made for it', async (t) => {
+  const stage = new MemoryStage()
+  stage.kafkaHook = (effect) => {
+    if (effect.startsWith('writeJobRecord')) throw new StreamJobError('kafka-unreachable', 'kafka:1 does not answer')
+  }
+  await stage.create({ program: program() })
+  await t.throwsAsync(stage.visit(), { message: /does not answer/ })
+  t.is((await stage.job()).status?.epoch, undefined)
+  await remove(stage)
+  await untilGone(stage)
+  t.false(stage.effects.includes('deleteGroup'))
+  t.true(stage.effects.includes('deleteTopics'))
+  t.false(stage.events.some(({ reason }) => reason === 'DeletionDeadlineExceeded'))
 })
