@@ -3,6 +3,7 @@ import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import { StreamJobError } from '../../../runtime/errors.ts'
 import { wireError } from '../../../runtime/kafka/broker-errors.ts'
+import { layout } from '../../../runtime/kafka/batch/layout.ts'
 import { Fetcher } from '../../../runtime/kafka/fetch/fetcher.ts'
 import { silent } from '../../../runtime/kafka/log.ts'
 import { Routes } from '../../../runtime/kafka/routes.ts'
@@ -112,6 +113,22 @@ test('a topic that was made again between two requests is not taken for the old 
   fetcher.assign([{ topic, topicId: old, partition: 1, offset: 5 }])
   t.is((await t.throwsAsync(fetcher.next(1_000), { instanceOf: StreamJobError }))?.code, 'topic-replaced')
 })
+
+for (const length of [-2_000_000_000, -100, -12, -11, 0, 48]) {
+  test(`a batch that says it is ${length} bytes long is told as damaged, once what came before it is read`, async (t) => {
+    const broker = new Broker()
+    broker.answer = () => {
+      const records = from(8)
+      records.writeInt32BE(length, records.length / 2 + layout.length)
+      return { records }
+    }
+    const fetcher = broker.fetcher(t)
+    fetcher.assign([{ topic, partition: 0, offset: 8 }])
+    t.deepEqual([...(await fetcher.next(1_000))!.offsets], [8])
+    const error = await t.throwsAsync(fetcher.next(1_000), { instanceOf: StreamJobError, code: 'kafka-protocol' })
+    t.regex(error.message, /The record batch at offset 9 is damaged/)
+  })
+}
 
 test('waiting for records that do not come takes no memory', async (t) => {
   let now = 0
