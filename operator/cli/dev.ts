@@ -45,7 +45,7 @@ something else has made are never deleted. Without --input a run goes on where t
     const crashEvery = values['crash-every'] === undefined ? null : countOf('dev', 'crash-every', values['crash-every'], 1)
     const given = values.parallelism === undefined ? null : countOf('dev', 'parallelism', values.parallelism, 1)
     const untilIdle = values['until-idle'] ?? false
-    const job = await readJobFile(file)
+    const job = await readJobFile(file, { signal: terminal.signal })
     noteUnused(file, job, terminal)
     const brokers = brokersOf(values.kafka ?? terminal.env['STREAMJOB_KAFKA'])
     const results = new Set(stagesOf(job.plan).map(({ sink }) => sink.topic))

@@ -15,7 +15,7 @@ Exits with 2, and says in which line, when the job can't be carried out.`,
     json: { type: 'boolean', help: 'print JSON' },
   },
   async run({ values, positionals: [file = ''] }, terminal) {
-    const job = await readJobFile(file)
+    const job = await readJobFile(file, { signal: terminal.signal })
     terminal.out(values.json ? `${JSON.stringify(jsonOf(job), null, 2)}\n` : textOf(job))
     const unsupported = job.manifest === null ? [] : unsupportedFields(job.manifest.spec)
     if (unsupported.length === 0) return 0
