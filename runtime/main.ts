@@ -76,9 +76,13 @@ async function runPlan(config: WorkerConfig): Promise<void> {
   }
   await using _control = await serve(port('STREAMJOB_CONTROL_PORT', ports.control), routes)
   await using _probes = await serve(port('STREAMJOB_HTTP_PORT', ports.http), routes)
-  const stopped = new Promise<null>((resolve) => stop.signal.addEventListener('abort', () => resolve(null), { once: true }))
-  const planned = stop.signal.aborted ? null : await Promise.race([planProgram(config.program.path), stopped])
-  if (planned === null) return
+  const stopped = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve(), { once: true }))
+  // Told to end, planning ends what it has begun: nothing of it stays behind.
+  const planned = await planProgram(config.program.path, { signal: stop.signal }).catch((error: unknown) => {
+    if (stop.signal.aborted) return null
+    throw error
+  })
+  if (planned === null || stop.signal.aborted) return
   result = planned
   log.info('Planned', { kind: result.kind })
   await stopped

@@ -29,6 +29,7 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
   try {
     return await verb.run(rest, terminal)
   } catch (error) {
+    if (terminal.signal.aborted && error instanceof Error && error.name === 'AbortError') return 130
     terminal.err(`${explain(error)}\n`)
     return error instanceof BadInput || isOfInput(error) ? 2 : 1
   }

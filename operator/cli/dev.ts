@@ -1,5 +1,6 @@
 /** `streamjob dev`: a job here, in one process, without a cluster. */
 import { BadInput } from '../../runtime/dev/bad-input.ts'
+import { DroppedRecords } from '../../runtime/dev/dropped.ts'
 import { readJobFile } from '../../runtime/dev/job-file.ts'
 import type { JobFile } from '../../runtime/dev/job-file.ts'
 import type { InputFile } from '../../runtime/dev/input.ts'
@@ -7,7 +8,7 @@ import type { DevOptions } from '../../runtime/dev/run.ts'
 import { runDev } from '../../runtime/dev/run.ts'
 import { stagesOf } from '../../runtime/plan/stages.ts'
 import { unsupportedFields } from '../streamjob/unsupported.ts'
-import { LiveTable } from './live-table.ts'
+import { LiveTable, plain } from './live-table.ts'
 import type { Terminal } from './terminal.ts'
 import { countOf, defineVerb, usageError } from './verb.ts'
 
@@ -44,10 +45,12 @@ something else has made are never deleted. Without --input a run goes on where t
     const crashEvery = values['crash-every'] === undefined ? null : countOf('dev', 'crash-every', values['crash-every'], 1)
     const given = values.parallelism === undefined ? null : countOf('dev', 'parallelism', values.parallelism, 1)
     const untilIdle = values['until-idle'] ?? false
-    const job = await readJobFile(file)
+    const job = await readJobFile(file, { signal: terminal.signal })
     noteUnused(file, job, terminal)
     const brokers = brokersOf(values.kafka ?? terminal.env['STREAMJOB_KAFKA'])
-    const table = new LiveTable(terminal, job.name, new Set(stagesOf(job.plan).map(({ sink }) => sink.topic)))
+    const results = new Set(stagesOf(job.plan).map(({ sink }) => sink.topic))
+    const table = new LiveTable(terminal, job.name, results)
+    const dropped = new DroppedRecords()
     await runDev({
       job,
       brokers,
@@ -60,7 +63,10 @@ something else has made are never deleted. Without --input a run goes on where t
       fresh: values.fresh ?? inputs.length > 0,
       report: {
         note: (text) => table.note(text),
-        record: (record) => table.record(record),
+        record: (record) => {
+          if (!results.has(record.topic)) dropped.add(record)
+          table.record(record)
+        },
         progress: (progress) => (values.output === undefined ? table.progress(progress) : undefined),
       },
       log: logTo(table, values.verbose ?? false),
@@ -69,6 +75,7 @@ something else has made are never deleted. Without --input a run goes on where t
       random: Math.random,
     })
     if (values.output === undefined) table.finish()
+    for (const line of dropped.summary()) terminal.err(`${plain(line)}\n`)
     return untilIdle && terminal.signal.aborted ? 130 : 0
   },
 })

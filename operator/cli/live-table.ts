@@ -115,8 +115,8 @@ export function countsLine(counts: ReadonlyMap<string, number>): string {
   return counts.size === 0 ? 'no results yet' : [...counts].map(([topic, count]) => `${topic}: ${count}`).join('  ')
 }
 
-/** Control characters would be obeyed by the terminal. */
-function plain(text: string): string {
+/** Text for a terminal, which would obey control characters. */
+export function plain(text: string): string {
   // oxlint-disable-next-line no-control-regex -- these are what it looks for
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '\uFFFD')
 }

@@ -15,7 +15,7 @@ Exits with 2, and says in which line, when the job can't be carried out.`,
     json: { type: 'boolean', help: 'print JSON' },
   },
   async run({ values, positionals: [file = ''] }, terminal) {
-    const job = await readJobFile(file)
+    const job = await readJobFile(file, { signal: terminal.signal })
     terminal.out(values.json ? `${JSON.stringify(jsonOf(job), null, 2)}\n` : textOf(job))
     const unsupported = job.manifest === null ? [] : unsupportedFields(job.manifest.spec)
     if (unsupported.length === 0) return 0
@@ -24,12 +24,45 @@ Exits with 2, and says in which line, when the job can't be carried out.`,
   },
 })
 
-function textOf({ name, planned }: JobFile): string {
-  return `job ${name}\n\n${planned.explain.trimEnd()}\n\nfingerprint ${planned.fingerprint}\n`
+function textOf(job: JobFile): string {
+  const { name, planned } = job
+  return `job ${name}\n\n${planned.explain.trimEnd()}\n\n${droppedOf(job)}\n\nfingerprint ${planned.fingerprint}\n`
 }
 
-function jsonOf({ name, plan: nodes, planned, manifest }: JobFile): object {
-  const applicationId = manifest?.spec.kafka.applicationId ?? `${manifest?.metadata.namespace ?? 'default'}.${name}`
+/** What becomes of records that can't take part: the topic that keeps them, by reason. */
+function droppedOf(job: JobFile): string {
+  const topics = sideTopics(job)
+  const lines = [
+    ['undecodable', topics.deadLetters],
+    ['processing', topics.deadLetters],
+    ['late', topics.late],
+  ] as const
+  return [`records that can't be processed`, ...lines.map(([reason, topic]) => `  ${reason.padEnd(11)}  ${fateOf(job, reason, topic)}`)].join('\n')
+}
+
+function fateOf({ manifest }: JobFile, reason: 'undecodable' | 'processing' | 'late', topic: string): string {
+  switch (manifest?.spec.errors[reason] ?? 'DeadLetter') {
+    case 'DeadLetter':
+      return `go to ${topic}`
+    case 'Skip':
+      return 'are skipped'
+    case 'Fail':
+      return 'stop the job'
+  }
+}
+
+function applicationIdOf({ name, manifest }: JobFile): string {
+  return manifest?.spec.kafka.applicationId ?? `${manifest?.metadata.namespace ?? 'default'}.${name}`
+}
+
+function sideTopics(job: JobFile): { readonly late: string; readonly deadLetters: string } {
+  const applicationId = applicationIdOf(job)
+  return { late: job.manifest?.spec.errors.lateTopic ?? names.lateTopic(applicationId), deadLetters: names.deadLetterTopic(applicationId) }
+}
+
+function jsonOf(job: JobFile): object {
+  const { name, plan: nodes, planned } = job
+  const applicationId = applicationIdOf(job)
   return {
     name,
     applicationId,
@@ -38,8 +71,7 @@ function jsonOf({ name, plan: nodes, planned, manifest }: JobFile): object {
     topics: {
       reads: stagesOf(nodes).map(({ source }) => source.topic),
       writes: stagesOf(nodes).map(({ sink }) => sink.topic),
-      late: manifest?.spec.errors.lateTopic ?? names.lateTopic(applicationId),
-      deadLetters: names.deadLetterTopic(applicationId),
+      ...sideTopics(job),
       internal: [names.jobTopic(applicationId), ...stagesOf(nodes).map(({ name: stage }) => names.changelogTopic(applicationId, 1, stage))],
     },
     explain: planned.explain,

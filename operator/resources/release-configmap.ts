@@ -18,6 +18,14 @@ export function releaseConfigMap(owner: Owner, spec: StreamJobSpec, applicationI
   }
 }
 
+/** The most that the API server takes as the data of one ConfigMap, in bytes. */
+export const mostData = 1_048_576
+
+/** The size of a ConfigMap's data as the API server counts it, in bytes. */
+export function bytesOf(data: Readonly<Record<string, string>>): number {
+  return Object.values(data).reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+}
+
 /** The release that a ConfigMap holds; null when it holds none that this operator can read. */
 export function releaseOf(configMap: ConfigMap): Release | null {
   return decodeRelease(configMap.data?.[releaseFile] ?? '')

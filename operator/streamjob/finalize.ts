@@ -1,10 +1,11 @@
+import { findCondition } from '../../crds/conditions.ts'
 import { finalizers } from '../../crds/names.ts'
 import { parseDuration } from '../../crds/durations.ts'
 import { names } from '../../runtime/protocol.ts'
 import { isConflict, isForbidden } from '../kube/errors.ts'
 import { namespaces } from '../kube/resources.ts'
 import { carryOut } from './operations/engine.ts'
-import { fails } from './status/finding.ts'
+import { fails, type Finding } from './status/finding.ts'
 import type { RunStep } from './operations/steps.ts'
 import { connectKafka, identityConflict } from './steps/connect.ts'
 import { connected } from './steps/topics.ts'
@@ -15,7 +16,7 @@ import { found, known, streamJobs } from './visit.ts'
 
 /**
  * Removes what a deleted job has outside Kubernetes, then lets the resource go (null); or says when to come back. What can't be removed before the
- * deadline, in a terminating namespace, or without the credentials, is named in an event.
+ * deadline, or in a terminating namespace, is named in an event; so is, at once, what would be another's.
  */
 export async function finalize(visit: Visit): Promise<number | null> {
   const { job, world } = visit
@@ -25,15 +26,16 @@ export async function finalize(visit: Visit): Promise<number | null> {
     if ((await observe.run(visit)).kind === 'end') return await release(visit, 'the StatefulSet of that name belongs to somebody else')
     const problem = await connectKafka(visit)
     if (problem !== null) {
-      found(visit, problem)
-      const hopeless = problem.reason === 'SecretMissing' || giveUp !== null
-      return hopeless ? await release(visit, giveUp ?? problem.message) : retryMs
+      if (problem.reason === 'SecretMissing' && !hasReachedKafka(visit)) return await release(visit, problem.message)
+      return await retry(visit, problem, giveUp)
     }
     const conflict = identityConflict(visit)
     const record = known(visit, 'record')
-    // The job topic goes last: once it is gone, and only the answer was lost, so is everything else.
-    const removed = record === null && visit.operation?.kind === 'Delete' && visit.operation.step === 'Removing'
-    if (conflict !== null) return await release(visit, removed ? null : conflict.message)
+    if (conflict !== null) {
+      // The job topic goes last: once it is gone, and only the answer was lost, so is everything else.
+      if (record === null && visit.operation?.kind === 'Delete' && visit.operation.step === 'Removing') return await release(visit, null)
+      return await (record === null ? retry(visit, conflict, giveUp) : release(visit, conflict.message))
+    }
     const from = Math.max(record?.parallelism ?? 0, known(visit, 'statefulSet')?.spec?.replicas ?? 0, visit.operation?.from ?? 0)
     const running =
       visit.operation?.kind === 'Delete'
@@ -54,6 +56,20 @@ export async function finalize(visit: Visit): Promise<number | null> {
 const pollMs = 1_000
 const retryMs = 5_000
 
+/** Whether the job may have anything in Kafka: without credentials from its first day on it has not. */
+function hasReachedKafka({ job: { status } }: Visit): boolean {
+  const identity = findCondition(status?.conditions, 'IdentityConflict')
+  return identity !== undefined && identity.reason !== 'IdentityUnknown'
+}
+
+/** Comes back later, saying until when; with no more time the job is let go. */
+async function retry(visit: Visit, problem: Finding, giveUp: string | null): Promise<number | null> {
+  if (giveUp !== null) return await release(visit, `${giveUp}; ${problem.message}`)
+  const until = `this is tried again until ${visit.job.spec.deletion.deadline} after the deletion, then group and topics are left behind`
+  found(visit, problem, fails('Ready', 'Deleting', `${problem.message}; ${until}`))
+  return retryMs
+}
+
 /** Why the job is let go even when something is left; null while there is time. */
 async function lettingGo({ job, world, signal }: Visit): Promise<string | null> {
   const since = world.clock.now() - Date.parse(job.metadata.deletionTimestamp ?? '')
@@ -71,7 +87,8 @@ async function lettingGo({ job, world, signal }: Visit): Promise<string | null> 
 const removing: RunStep = async ({ visit, ahead }) => {
   const kafka = connected(visit)
   await ahead()
-  await kafka.deleteGroup()
+  // No worker joins a group before it has read a record: one of that name is somebody else's.
+  if (known(visit, 'record') !== null || visit.job.status?.epoch !== undefined) await kafka.deleteGroup()
   if (visit.job.spec.deletion.internalTopics === 'Retain') return { kind: 'done' }
   const jobTopic = names.jobTopic(visit.applicationId)
   const topics = await kafka.listInternalTopics()

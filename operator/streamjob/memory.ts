@@ -13,6 +13,7 @@ export class Memory {
     const fresh: JobMemory = {
       ensured: new Map(),
       releases: new Map(),
+      planning: null,
       planned: null,
       unplanned: null,
       accepted: null,
@@ -33,6 +34,8 @@ export interface JobMemory {
   readonly ensured: Map<string, { readonly hash: string; readonly at: number }>
   /** Releases that were read from their ConfigMaps, which are immutable, by hash. */
   readonly releases: Map<string, Release>
+  /** The planning pod that was last seen running, by uid: when that was first seen, on the monotonic clock. */
+  planning: { readonly uid: string; readonly since: number } | null
   /** The newest answer of planning and the release hash that it is about. */
   planned: { readonly hash: string; readonly result: PlanResult; readonly image: string } | null
   /** How planning failed the last time, how often in a row, and when, on the monotonic clock, it may be tried again. */

@@ -105,16 +105,23 @@ async function holdUp(visit: Visit, { hash }: ProgramToPlan, pod: Stored<Pod>): 
     const words = state?.terminated?.message ?? pod.status?.message ?? pod.status?.reason ?? 'no message'
     return await giveUp(visit, hash, fails('ProgramValid', 'PlanningFailed', `the planning pod ended without an answer: ${words.trim()}`))
   }
-  const startedAt = state?.running?.startedAt
-  if (startedAt === undefined) {
+  if (state?.running === undefined) {
     const homeless = unschedulable(pod)
     return { finding: unknown('ProgramValid', 'Planning', `the pod ${pod.metadata.name} is starting${homeless === null ? '' : `: ${homeless}`}`) }
   }
-  if (visit.world.clock.now() - Date.parse(startedAt) > answerWithinMs) {
+  if (runningForMs(visit, pod) > answerWithinMs) {
     const message = `the planning pod did not answer within ${answerWithinMs / 1_000} s; it is started again`
     return await giveUp(visit, hash, fails('ProgramValid', 'PlanningTimedOut', message))
   }
   return { finding: unknown('ProgramValid', 'Planning', `the pod ${pod.metadata.name} is planning`), againMs: pollMs }
+}
+
+/** For how long this operator has seen the container run, on its own clock: the kubelet's may be another. */
+function runningForMs({ world, owner }: Visit, { metadata: { uid } }: Stored<Pod>): number {
+  const memory = world.memory.of(owner.uid)
+  const now = world.clock.monotonic()
+  if (memory.planning?.uid !== uid) memory.planning = { uid, since: now }
+  return now - memory.planning.since
 }
 
 /** Takes the pod down; the next one is made after a pause that grows with every failure of this program. */

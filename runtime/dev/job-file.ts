@@ -11,6 +11,7 @@ import { planSteps } from '../dsl/steps.ts'
 import type { Plan } from '../plan/nodes.ts'
 import { openProgram } from '../program/open.ts'
 import { planProgram } from '../program/plan.ts'
+import type { PlanProgramOptions } from '../program/plan.ts'
 import type { PlanResult } from '../protocol.ts'
 import { BadInput } from './bad-input.ts'
 import { readYamlResources } from './yaml-file.ts'
@@ -34,15 +35,17 @@ export interface JobFile {
   config(brokers: readonly string[]): WorkerConfig
 }
 
-/** Throws BadInput, with file and line of all that is wrong. */
-export async function readJobFile(file: string): Promise<JobFile> {
+type ReadOptions = Pick<PlanProgramOptions, 'signal'>
+
+/** Throws BadInput, with file and line of all that is wrong, and an AbortError when the signal fires. */
+export async function readJobFile(file: string, options: ReadOptions = {}): Promise<JobFile> {
   const extension = extname(file)
-  if (['.yaml', '.yml', '.json'].includes(extension)) return readManifest(file, await readText(file))
-  if (['.ts', '.mts', '.js', '.mjs'].includes(extension)) return readModule(file)
+  if (['.yaml', '.yml', '.json'].includes(extension)) return readManifest(file, await readText(file), options)
+  if (['.ts', '.mts', '.js', '.mjs'].includes(extension)) return readModule(file, options)
   throw new BadInput(`${file}: give a StreamJob (.yaml, .yml or .json) or a job module (.ts, .mts, .js or .mjs)`)
 }
 
-async function readManifest(file: string, text: string): Promise<JobFile> {
+async function readManifest(file: string, text: string, options: ReadOptions): Promise<JobFile> {
   const resources = readYamlResources(file, text, 'StreamJob')
   const [resource] = resources
   if (resource === undefined) throw new BadInput(`${file}: there is no StreamJob in it (kind: StreamJob)`)
@@ -59,7 +62,7 @@ async function readManifest(file: string, text: string): Promise<JobFile> {
   if (program.configMap !== undefined) throw refuse('configMap', 'a ConfigMap is in a cluster; give its module itself: streamjob dev FILE.ts')
   if (program.image !== undefined) throw refuse('image', 'images run in a cluster; give the module in it itself: streamjob dev FILE.ts')
   const parts = { name, applicationId: `default.${name}`, manifest, parallelism }
-  if (program.inline !== undefined) return { ...parts, ...(await planInline(file, resource, program.inline, manifest)) }
+  if (program.inline !== undefined) return { ...parts, ...(await planInline(file, resource, program.inline, manifest, options)) }
   const steps = program.steps ?? []
   const planned = planSteps(steps)
   if (planned.kind !== 'planned') throw new BadInput(invalidSteps(file, resource, planned))
@@ -93,12 +96,12 @@ function invalidSteps(file: string, resource: YamlResource, planned: PlanResult)
 
 type Opened = Pick<JobFile, 'plan' | 'planned' | 'config'>
 
-async function planInline(file: string, resource: YamlResource, text: string, manifest: StreamJobManifest): Promise<Opened> {
+async function planInline(file: string, resource: YamlResource, text: string, manifest: StreamJobManifest, options: ReadOptions): Promise<Opened> {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'streamjob-inline-'))
   const path = join(folder.path, 'program.ts')
   await writeFile(path, text)
   const start = resource.blockStart('spec.program.inline')
-  const { plan, planned } = await planModule(path, (problem) => ({
+  const { plan, planned } = await planModule(path, options, (problem) => ({
     file,
     line: problem.line === null || start === null ? resource.lineOf('spec.program.inline') : start + problem.line - 1,
   }))
@@ -110,11 +113,11 @@ async function planInline(file: string, resource: YamlResource, text: string, ma
   }
 }
 
-async function readModule(file: string): Promise<JobFile> {
+async function readModule(file: string, options: ReadOptions): Promise<JobFile> {
   await readText(file)
   const name = nameOf(file)
   const applicationId = `default.${name}`
-  const { plan, planned } = await planModule(file, (problem) => ({ file: problem.file ?? file, line: problem.line }))
+  const { plan, planned } = await planModule(file, options, (problem) => ({ file: problem.file ?? file, line: problem.line }))
   return {
     name,
     applicationId,
@@ -137,9 +140,11 @@ async function readModule(file: string): Promise<JobFile> {
 /** First in a process of its own, which a bad program can't harm; then here, because its functions are wanted. */
 async function planModule(
   path: string,
+  options: ReadOptions,
   placeOf: (problem: Invalid['problems'][number]) => { readonly file: string; readonly line: number | null },
 ): Promise<{ readonly plan: Plan; readonly planned: Planned }> {
-  const planned = await planProgram(path)
+  // Ctrl-C reaches the compiler too: what it says to that is no problem of the program.
+  const planned = await planProgram(path, options).finally(() => options.signal?.throwIfAborted())
   if (planned.kind === 'planned') return { planned, plan: await openProgram({ kind: 'module', path }) }
   const problems = planned.kind === 'invalid' ? planned.problems : []
   throw new BadInput(

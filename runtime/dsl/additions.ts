@@ -16,14 +16,14 @@ export function addSource(draft: Draft, site: Site, topic: KafkaTopic<unknown>):
 }
 
 export interface EventTimeSettings {
-  readonly outOfOrderness: string
+  readonly outOfOrderness: string | undefined
   readonly idleTimeout?: string | undefined
 }
 
 export function addEventTime(draft: Draft, site: Site, timestamp: EventTimeNode['timestamp'], settings: EventTimeSettings): Draft {
   return addNode(draft, site, (add) => {
     const how: Partial<EventTimeSettings> | undefined = settings
-    if (how?.outOfOrderness === undefined) add.invalid('outOfOrderness', 'say how far records may be out of order, such as 10s')
+    if (how?.outOfOrderness === undefined) add.invalid('outOfOrderness', 'is missing: say how far records may be out of order, such as 10s')
     if (how?.idleTimeout !== undefined) add.refuse('idleTimeout', 'idleTimeout')
     const outOfOrdernessMs = add.duration('outOfOrderness', how?.outOfOrderness, 0)
     return { kind: 'eventTime', uid: add.uid('eventTime'), inputs: add.inputs, timestamp, outOfOrdernessMs }

@@ -22,7 +22,8 @@ export const grammar = {
   eventTime: z.strictObject({
     field: fieldName.optional(),
     from: z.literal('record', { error: 'from can be record only: the timestamp of the Kafka record' }).optional(),
-    outOfOrderness: duration,
+    /** Asked for where the node is made, as of the builder. */
+    outOfOrderness: duration.optional(),
   }),
   filter: expression,
   map: z.union([expression, z.strictObject({ fields: z.record(z.string(), expression) })], {

@@ -102,7 +102,8 @@ class StepReader {
   }
 
   #eventTime({ field, from, outOfOrderness }: Step<'eventTime'>, path: string): void {
-    if ((field === undefined) === (from === undefined)) return this.#give(path, 'name the field that holds the time, or say from: record')
+    if (field === undefined && from === undefined) this.#give(path, 'field is missing: name the field that holds the time, or say from: record')
+    if (field !== undefined && from !== undefined) this.#give(path, 'give one of both: name the field that holds the time, or say from: record')
     const timestamp: EventTimeNode['timestamp'] = field === undefined ? { kind: 'record' } : { kind: 'field', name: field }
     this.#draft = addEventTime(this.#draft, { path }, timestamp, { outOfOrderness })
   }

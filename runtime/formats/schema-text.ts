@@ -141,7 +141,8 @@ class TypeReader {
   }
 
   #fail(what: string): never {
-    throw invalid(this.#path, `${what} in ${JSON.stringify(this.#text)}`, hint)
+    const text = JSON.stringify(this.#text)
+    throw invalid(this.#path, what.startsWith(text) ? what : `${what} in ${text}`, hint)
   }
 }
 

@@ -10,6 +10,8 @@ export interface BrokerError {
   readonly code: ErrorCode
   /** Absent: sending again does not help. */
   readonly resend?: Resend
+  /** For people, where the name does not say enough. */
+  readonly meaning?: string
 }
 
 /** By the number on the wire. */
@@ -17,7 +19,7 @@ export const brokerErrors: ReadonlyMap<number, BrokerError> = new Map<number, Br
   [1, { name: 'OFFSET_OUT_OF_RANGE', code: 'position-out-of-range' }],
   [2, { name: 'CORRUPT_MESSAGE', code: 'kafka-retriable', resend: 'same' }],
   [3, { name: 'UNKNOWN_TOPIC_OR_PARTITION', code: 'topic-missing', resend: 'leader' }],
-  [5, { name: 'LEADER_NOT_AVAILABLE', code: 'kafka-retriable', resend: 'leader' }],
+  [5, { name: 'LEADER_NOT_AVAILABLE', code: 'kafka-retriable', resend: 'leader', meaning: 'the partition has no leader' }],
   [6, { name: 'NOT_LEADER_OR_FOLLOWER', code: 'kafka-retriable', resend: 'leader' }],
   [7, { name: 'REQUEST_TIMED_OUT', code: 'kafka-retriable', resend: 'same' }],
   [8, { name: 'BROKER_NOT_AVAILABLE', code: 'kafka-retriable', resend: 'leader' }],
@@ -84,6 +86,7 @@ export const wireError = {
   none: 0,
   offsetOutOfRange: 1,
   unknownTopic: 3,
+  leaderNotAvailable: 5,
   messageTooLarge: 10,
   illegalGeneration: 22,
   unknownMember: 25,
@@ -98,8 +101,11 @@ export const wireError = {
 
 /** What a broker's error number becomes; `doing` says what was asked for, e.g. "JoinGroup of orders-enriched". */
 export function refused(error: number, doing: string, fields: Record<string, unknown> = {}): StreamJobError {
-  const known = brokerErrors.get(error) ?? { name: 'an error this runtime does not know', code: 'kafka-protocol' as const }
-  return new StreamJobError(known.code, `${doing}: the broker answered ${known.name} (${error})`, { fields: { ...fields, brokerError: error } })
+  const known: BrokerError = brokerErrors.get(error) ?? { name: 'an error this runtime does not know', code: 'kafka-protocol' }
+  const meaning = known.meaning === undefined ? '' : `: ${known.meaning}`
+  return new StreamJobError(known.code, `${doing}: the broker answered ${known.name} (${error})${meaning}`, {
+    fields: { ...fields, brokerError: error },
+  })
 }
 
 export function resendOf(error: number): Resend | undefined {

@@ -50,7 +50,10 @@ export class Routes {
     return this.#ids.get(topic)
   }
 
-  /** Waits until there is a leader. Throws `topic-missing` when topic or partition do not exist for longer than the patience. */
+  /**
+   * Waits until there is a leader. Throws, when there is none for longer than the patience: `topic-missing` where topic or partition do not exist, else
+   * `kafka-retriable`.
+   */
   async leader(topic: string, partition: number): Promise<number> {
     return this.patiently(async () => {
       const known = this.knownLeader(topic, partition)
@@ -58,8 +61,13 @@ export class Routes {
       const missing = (await this.refresh([topic])).get(topic)
       const found = this.knownLeader(topic, partition)
       if (found !== undefined) return found
-      throw refused(missing ?? wireError.unknownTopic, `Looking up the leader of ${topic}-${partition}`, { topic, partition })
+      throw refused(missing ?? this.whyNoLeader(topic, partition), `Looking up the leader of ${topic}-${partition}`, { topic, partition })
     })
+  }
+
+  /** For a topic that `refresh` has just had an answer for: whether its partition is there at all. */
+  whyNoLeader(topic: string, partition: number): number {
+    return this.#leaders.get(topic)?.[partition] === undefined ? wireError.unknownTopic : wireError.leaderNotAvailable
   }
 
   forgetLeader(topic: string): void {

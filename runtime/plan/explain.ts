@@ -89,7 +89,7 @@ function explainCreate(node: SinkNode): string {
 
 function explainTopics(stages: readonly Stage[]): string {
   const lines = stages.map((stage) => `  reads ${stage.source.topic}, writes ${stage.sink.topic}`)
-  return ['topics', ...lines, '  late records and dead letters go to their own topics', ''].join('\n')
+  return ['topics', ...lines, ''].join('\n')
 }
 
 function explainState(stages: readonly Stage[]): string {

@@ -16,7 +16,7 @@ export interface PlanProgramOptions extends TypecheckOptions {
   readonly typecheckMs?: number
 }
 
-/** Plans the module at `path`. Lines and files are those of the author. Throws only when this installation is broken. */
+/** Plans the module at `path`. Lines and files are those of the author. Throws only when this installation is broken, or when the signal fires. */
 export async function planProgram(path: string, options: PlanProgramOptions = {}): Promise<PlanResult> {
   const real = await access(path).then(
     () => realpath(path),
@@ -60,6 +60,7 @@ function unsupportedName(message: string): string | undefined {
 
 /** The module may hang, exit or break its process; what comes back is an answer in any case. */
 async function loadInChild(path: string, options: PlanProgramOptions): Promise<PlanResult> {
+  if (options.signal?.aborted) return loadFailure(path, cancelled)
   const loadMs = options.loadMs ?? 5_000
   const { promise, resolve } = Promise.withResolvers<PlanResult>()
   const child = fork(childFile, [path], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] })
@@ -79,7 +80,7 @@ async function loadInChild(path: string, options: PlanProgramOptions): Promise<P
   })
   child.on('error', (error) => resolve(loadFailure(path, `its process could not be started: ${error.message}`)))
   child.on('close', (code, signal) => resolve(loadFailure(path, whyEnded(code, signal, complaint))))
-  options.signal?.addEventListener('abort', () => resolve(loadFailure(path, 'planning was cancelled')), { once: true })
+  options.signal?.addEventListener('abort', () => resolve(loadFailure(path, cancelled)), { once: true })
   try {
     return await promise
   } finally {
@@ -87,6 +88,8 @@ async function loadInChild(path: string, options: PlanProgramOptions): Promise<P
     child.kill('SIGKILL')
   }
 }
+
+const cancelled = 'planning was cancelled'
 
 /** How long the process itself may take to start, on a busy machine, before the program's own time begins. */
 const startMs = 10_000

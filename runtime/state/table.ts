@@ -246,6 +246,7 @@ export class FlatTable implements StateTable {
   #revive(slot: number, row: number): void {
     this.#rows.set(row, field.state, rowState.live)
     this.#values.clear(row)
+    this.changedBytes += this.#values.size(row)
     this.#namespaces.append(slot, row)
     this.#size++
   }

@@ -58,6 +58,8 @@ class Run {
   readonly #changelog = new Map<string, RowChange>()
   #committed: Model = new Map()
   #present: Model = new Map()
+  /** The rows that were written or deleted since the commit, by name. */
+  readonly #touched = new Map<string, RowName>()
 
   constructor(createStore: () => StateStore) {
     this.#createStore = createStore
@@ -65,6 +67,7 @@ class Run {
   }
 
   take(next: Step): void {
+    if ('key' in next) this.#touched.set(nameOf(next), next)
     switch (next.kind) {
       case 'set': {
         const table = this.#table(next.table)
@@ -92,6 +95,7 @@ class Run {
         const visited = table.drain(next.namespace, next.limit, (row) => {
           const key = table.keyOf(row).toString()
           expect(this.#present.delete(nameOf({ ...next, key })), 'drain visits rows that are there')
+          this.#touched.set(nameOf({ ...next, key }), { ...next, key })
           table.delete(row)
         })
         expect(visited === Math.min(before, next.limit), 'drain visits as many as it may')
@@ -123,6 +127,21 @@ class Run {
       expect(sizes.reduce((sum, size) => sum + size, 0) === table.size, 'size counts all rows')
     }
     expect(same(rows, this.#present), 'the store holds the rows of the model')
+    this.#checkChangedBytes()
+  }
+
+  /** The bytes that a commit would write; besides, what a value has in front of itself, and rows that are again as they were, in full. */
+  #checkChangedBytes(): void {
+    const changes = [...this.#store.changes()]
+    const written = changes.reduce((sum, { key, value }) => sum + key.length + (value === null ? 0 : value.length - valueHead), 0)
+    let most = 0
+    for (const [name, row] of this.#touched) {
+      if (this.#present.has(name) || this.#committed.has(name))
+        most += keyHead + Buffer.byteLength(row.key) + sizeOf(row.table, this.#present.get(name))
+    }
+    const { changedBytes } = this.#store
+    expect(changedBytes >= written, `${changedBytes} changed bytes are at least ${written}`)
+    expect(changedBytes <= most, `${changedBytes} changed bytes are at most ${most}`)
   }
 
   #commit(): void {
@@ -139,11 +158,13 @@ class Run {
     for (const change of changes) this.#changelog.set(change.key.toString('latin1'), change)
     this.#store.markCommitted()
     this.#committed = new Map(this.#present)
+    this.#touched.clear()
   }
 
   #rollback(): void {
     this.#store.rollback()
     this.#present = new Map(this.#committed)
+    this.#touched.clear()
   }
 
   /** A new store from the compacted changelog, tombstones included. */
@@ -152,6 +173,7 @@ class Run {
     this.#table('cells')
     for (const { key, value } of this.#changelog.values()) this.#store.restore(key, value)
     this.#present = new Map(this.#committed)
+    this.#touched.clear()
   }
 
   #table(name: TableName): StateTable {
@@ -168,8 +190,19 @@ function write(table: StateTable, row: number, value: number): void {
   if (table.layout.kind === 'cells') {
     table.setCell(row, 0, value)
     table.setCell(row, 1, value)
-  } else table.setBlob(row, Buffer.concat([Buffer.from(Float64Array.of(value).buffer), Buffer.alloc(value >= 0 && value <= 300 ? value : 0, 1)]))
+  } else table.setBlob(row, Buffer.concat([Buffer.from(Float64Array.of(value).buffer), Buffer.alloc(sizeOf('blob', value) - 8, 1)]))
 }
+
+/** Bytes of the present value; undefined: the row is gone. */
+function sizeOf(table: TableName, value: number | null | undefined): number {
+  if (value === undefined) return 0
+  if (table === 'cells') return 16
+  return value === null ? 0 : 8 + (value >= 0 && value <= 300 ? value : 0)
+}
+
+/** What a changelog row has besides the key's and the value's own bytes, at most. */
+const keyHead = 24
+const valueHead = 2
 
 function read(table: StateTable, row: number): number | null {
   if (table.layout.kind === 'cells') {

@@ -8,6 +8,7 @@ import { statefulSet } from '../../resources/stateful-set.ts'
 import { fails, holds } from '../status/finding.ts'
 import type { Order } from './job-record.ts'
 import { nextRecord, ordinals, stagesOf } from './job-record.ts'
+import { precondition } from './precondition.ts'
 import { releaseLostPods } from '../pods/lost.ts'
 import type { StepName } from './table.ts'
 import { ownIdentity } from '../steps/connect.ts'
@@ -101,7 +102,7 @@ async function scaleTo({ visit, ahead }: StepRun, replicas: number): Promise<Ste
   const existing = known(visit, 'statefulSet')
   if (existing === null || existing.spec?.replicas === replicas) return done
   await ahead()
-  const body = { metadata: { uid: existing.metadata.uid }, spec: { replicas } }
+  const body = { metadata: await precondition(visit), spec: { replicas } }
   const at = place(visit, objectNames.statefulSet(visit.owner.name))
   visit.facts.statefulSet = await kube.patch(statefulSets, at, { kind: 'merge', body }, { signal: visit.signal })
   return done
@@ -172,8 +173,9 @@ async function starting({ visit, operation, ahead }: StepRun): Promise<StepResul
   const epoch = known(visit, 'record')?.epoch
   if (release === null || epoch === undefined) return { kind: 'waiting', message: 'there is no release to start' }
   await ahead()
-  const desired = statefulSet(owner, job.spec, release, operation.to ?? 0, epoch)
-  visit.facts.statefulSet = await world.kube.apply(statefulSets, desired, { force: true, signal })
+  const { metadata, ...desired } = statefulSet(owner, job.spec, release, operation.to ?? 0, epoch)
+  const guarded = { ...desired, metadata: { ...metadata, ...(await precondition(visit)) } }
+  visit.facts.statefulSet = await world.kube.apply(statefulSets, guarded, { force: true, signal })
   visit.facts.current = release
   return done
 }

@@ -20,6 +20,8 @@ export interface StatusInput {
   /** It was looked for, and there is none: no worker has anything to do. */
   readonly recordMissing: boolean
   readonly selector: string
+  /** Workers are at work, and with another release than the one that the spec asks for. */
+  readonly formerRuns: boolean
   /** `2/3`; null: not looked at. */
   readonly workers: string | null
   readonly program: StreamJobStatus['program'] | null
@@ -98,7 +100,7 @@ function readiness(input: StatusInput, conditions: readonly Condition[]): Findin
       type: 'Ready',
       status: condition.status === 'Unknown' ? 'Unknown' : 'False',
       reason: condition.reason as Reason,
-      message: condition.message,
+      message: goesOn(input, condition) ? `${condition.message}; the former program goes on` : condition.message,
     }
   }
   const suspended = findCondition(conditions, 'Suspended')
@@ -111,6 +113,11 @@ function readiness(input: StatusInput, conditions: readonly Condition[]): Findin
     return holds('Ready', 'Running', workers.message)
   }
   return fails('Ready', (workers?.reason ?? 'Reconciling') as Reason, workers?.message ?? '')
+}
+
+/** Whether what a condition says only keeps a new program from taking the place of one that runs. */
+function goesOn({ formerRuns, suspend }: StatusInput, { type, status, reason }: Condition): boolean {
+  return formerRuns && !suspend && status === 'False' && (type === 'ProgramValid' || reason === 'TopicMissing')
 }
 
 function condition({ previous, generation, now }: StatusInput, finding: Finding): Condition {

@@ -38,9 +38,14 @@ function statusOf(visit: Visit, previous: StreamJobStatus, operation: Operation 
     record: facts.record ?? null,
     recordMissing: facts.record === null,
     selector: workerSelector(owner.name),
+    formerRuns: formerRuns(visit),
     workers: workersText(visit),
     program: programOf(visit),
   })
+}
+
+function formerRuns({ facts: { current, program, statefulSet } }: Visit): boolean {
+  return current != null && program?.hash !== current.hash && (statefulSet?.spec?.replicas ?? 0) > 0
 }
 
 function workersText({ facts, owner }: Visit): string | null {

@@ -9,6 +9,7 @@ import { carryOut } from '../operations/engine.ts'
 import { stagesOf } from '../operations/job-record.ts'
 import type { Need } from '../operations/need.ts'
 import { neededOperation } from '../operations/need.ts'
+import { precondition } from '../operations/precondition.ts'
 import { mayBeReplaced, operationTable } from '../operations/table.ts'
 import type { Step, Visit } from '../visit.ts'
 import { known } from '../visit.ts'
@@ -105,6 +106,7 @@ async function renewTemplateMetadata(visit: Visit): Promise<void> {
   const epoch = existing?.spec?.template.metadata?.annotations?.[annotations.epoch]
   if (existing === null || release === null || epoch === undefined || known(visit, 'program')?.hash !== release.hash) return
   if (existing.spec?.template.metadata?.annotations?.[templateMetadataAnnotation] === templateMetadataHash(visit.job.spec)) return
-  const desired = statefulSet(visit.owner, visit.job.spec, release, existing.spec?.replicas ?? 0, Number(epoch))
-  await visit.world.kube.apply(statefulSets, desired, { force: true, signal: visit.signal })
+  const { metadata, ...desired } = statefulSet(visit.owner, visit.job.spec, release, existing.spec?.replicas ?? 0, Number(epoch))
+  const guarded = { ...desired, metadata: { ...metadata, ...(await precondition(visit)) } }
+  await visit.world.kube.apply(statefulSets, guarded, { force: true, signal: visit.signal })
 }

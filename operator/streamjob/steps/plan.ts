@@ -4,7 +4,9 @@ import { objectNames } from '../../resources/names.ts'
 import { isOwned } from '../../resources/object.ts'
 import type { Release } from '../../resources/release.ts'
 import { podSettings } from '../../resources/release.ts'
-import { releaseOf } from '../../resources/release-configmap.ts'
+import { bytesOf, mostData, releaseConfigMap, releaseOf } from '../../resources/release-configmap.ts'
+import { programFiles } from '../../resources/worker-config.ts'
+import type { Finding } from '../status/finding.ts'
 import { end, endFor, fails, holds, next, unknown } from '../status/finding.ts'
 import { planInPod, removePlanners, type Unplanned } from '../planning.ts'
 import type { Step, Visit } from '../visit.ts'
@@ -44,10 +46,12 @@ type PlanOutcome = { readonly release: Release } | Unplanned
 async function planned(visit: Visit): Promise<PlanOutcome> {
   const program = known(visit, 'program')
   if (program === null) throw new Error('planned without a program')
-  const { world, owner } = visit
+  const { world, owner, job, applicationId } = visit
   const memory = world.memory.of(owner.uid)
   if (memory.planned?.hash !== program.hash) {
     memory.planned = null
+    const tooLarge = sizeProblem(programFiles(job.spec, applicationId, program.source))
+    if (tooLarge !== null) return { finding: tooLarge }
     if (program.source.kind === 'steps') {
       memory.planned = { hash: program.hash, result: world.planSteps(program.source.steps), image: world.settings.runtimeImage }
     } else {
@@ -58,14 +62,27 @@ async function planned(visit: Visit): Promise<PlanOutcome> {
   }
   const { result, image } = memory.planned
   switch (result.kind) {
-    case 'planned':
-      return { release: { hash: program.hash, codeHash: program.codeHash, image, plan: result, pods: podSettings(visit.job.spec) } }
+    case 'planned': {
+      const release = { hash: program.hash, codeHash: program.codeHash, image, plan: result, pods: podSettings(job.spec) }
+      const tooLarge = sizeProblem(releaseConfigMap(owner, job.spec, applicationId, program.source, release).data ?? {})
+      if (tooLarge === null) return { release }
+      await removePlanners(visit, null)
+      return { finding: tooLarge }
+    }
     case 'invalid':
       await removePlanners(visit, null)
       return { finding: fails('ProgramValid', result.reason, problemsText(result)) }
     case 'pending':
       return { finding: unknown('ProgramValid', 'Planning', 'the program is being planned') }
   }
+}
+
+/** What the API server would say to the files of a pod, said before anything is touched for them; null when they fit. */
+function sizeProblem(files: Readonly<Record<string, string>>): Finding | null {
+  const bytes = bytesOf(files)
+  if (bytes <= mostData) return null
+  const what = `the program and what belongs to it take ${bytes} bytes; the ConfigMap that the pods read them from holds at most ${mostData}`
+  return fails('ProgramValid', 'PlanError', `${what}. Make the program smaller, or build it into an image (spec.program.image)`)
 }
 
 /** The release that the operation under way was begun for: it is carried through to its end, whatever the spec says meanwhile. */

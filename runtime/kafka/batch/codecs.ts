@@ -1,7 +1,8 @@
 /** The compressions of a record batch, by the number in its attributes. */
 import { gunzipSync, gzipSync, constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import { compressFrameSync, decompressFrameSync } from 'lz4-napi'
+import { compressFrameSync } from 'lz4-napi'
 import { StreamJobError } from '../../errors.ts'
+import { decompressLz4 } from './lz4.ts'
 import { decompressSnappy } from './snappy.ts'
 
 /** What our own batches may be compressed with. */
@@ -18,8 +19,8 @@ const maxOutputLength = 256 * 1024 * 1024
 const codecs: readonly Codec[] = [
   { name: 'none', decompress: (bytes) => bytes },
   { name: 'gzip', decompress: (bytes) => gunzipSync(bytes, { maxOutputLength, chunkSize: roomFor(bytes) }) },
-  { name: 'snappy', decompress: decompressSnappy },
-  { name: 'lz4', decompress: decompressFrameSync },
+  { name: 'snappy', decompress: (bytes) => decompressSnappy(bytes, maxOutputLength) },
+  { name: 'lz4', decompress: (bytes) => decompressLz4(bytes, maxOutputLength) },
   { name: 'zstd', decompress: (bytes) => zstdDecompressSync(bytes, { maxOutputLength, chunkSize: roomFor(bytes) }) },
 ]
 

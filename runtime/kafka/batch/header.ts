@@ -64,7 +64,10 @@ export function isTransactional(batch: BatchHeader): boolean {
   return (batch.attributes & attribute.transactional) !== 0
 }
 
-/** How far whole batches reach into fetched bytes, and the offset behind the last of them; null where not one is whole. Looks at lengths only. */
+/**
+ * How far whole batches reach into fetched bytes, and the offset behind the last of them; null where not one is whole. Looks at lengths only. The length
+ * stands outside of the checksum: from one that cannot be true, all the rest is taken for one batch, for `readBatchHeader` to refuse.
+ */
 export function wholeBatches(bytes: Buffer): { readonly end: number; readonly nextOffset: number } | null {
   let found: { end: number; nextOffset: number } | null = null
   for (let start = 0; start + layout.baseTimestamp <= bytes.length;) {
@@ -72,8 +75,9 @@ export function wholeBatches(bytes: Buffer): { readonly end: number; readonly ne
     if (end > bytes.length) break
     // Older formats are refused, with the reason, when they are read.
     const lastDelta = bytes[start + layout.magic] === 2 ? bytes.readInt32BE(start + layout.lastOffsetDelta) : 0
-    found = { end, nextOffset: readInt64(bytes, start + layout.baseOffset) + lastDelta + 1 }
-    start = end
+    const next = end < start + layout.records ? bytes.length : end
+    found = { end: next, nextOffset: readInt64(bytes, start + layout.baseOffset) + lastDelta + 1 }
+    start = next
   }
   return found
 }

@@ -161,14 +161,16 @@ export class Fetcher implements BlockFetcher {
       try {
         const failed = await routes.refresh([...new Set(lost.map((read) => read.topic))])
         for (const read of lost) {
-          const error = failed.get(read.topic) ?? wireError.unknownTopic
           const id = routes.topicId(read.topic)
           if (id !== undefined && id !== (read.topicId ?? id)) this.#fail(read, replaced(read, id))
-          else if (routes.knownLeader(read.topic, read.partition) === undefined) this.#refuse(read, error)
+          else if (routes.knownLeader(read.topic, read.partition) === undefined)
+            this.#refuse(read, failed.get(read.topic) ?? routes.whyNoLeader(read.topic, read.partition))
         }
       } catch (error) {
         for (const read of lost) this.#trouble(read, error)
       }
+      // Those that were found need not wait for the others.
+      this.#go()
       if (lost.some((read) => routes.knownLeader(read.topic, read.partition) === undefined)) await timing.sleep(pauseMs, this.#closing.signal)
     }
     this.#locating = undefined
@@ -236,8 +238,10 @@ export class Fetcher implements BlockFetcher {
       if (read.version !== version) return
       if (failure.recovery === 'retry') this.#trouble(read, failure)
       else this.#fail(read, failure)
-    } else if (answer.error !== wireError.none) this.#refuse(read, answer.error)
-    else if (read.accept(answer)) {
+    } else if (answer.error !== wireError.none) {
+      if (resendOf(answer.error) === 'leader') this.#options.routes.forgetLeader(read.topic)
+      this.#refuse(read, answer.error)
+    } else if (read.accept(answer)) {
       // Whoever got something waits behind the others next time, so that a small answer reaches all in turn.
       this.#order.push(...this.#order.splice(this.#order.indexOf(read), this.#order.includes(read) ? 1 : 0))
       this.#arrived.fire()
@@ -250,10 +254,8 @@ export class Fetcher implements BlockFetcher {
       partition: read.partition,
       offset: read.fetchOffset,
     })
-    const resend = resendOf(error)
-    if (resend === undefined) return this.#fail(read, failure)
-    if (resend === 'leader') this.#options.routes.forgetLeader(read.topic)
-    this.#trouble(read, failure)
+    if (resendOf(error) === undefined) this.#fail(read, failure)
+    else this.#trouble(read, failure)
   }
 
   #trouble(read: PartitionRead, error: unknown): void {

@@ -7,7 +7,7 @@ import * as data from '../wire/data.ts'
 import * as group from '../wire/group.ts'
 import type { RequestKind } from '../wire/request.ts'
 import * as transaction from '../wire/transaction.ts'
-import { endsConnection } from './failures.ts'
+import { endsConnection, noAnswer } from './failures.ts'
 import type { BrokerAddress, LineSettings } from './line.ts'
 import { addressOf, Line } from './line.ts'
 
@@ -145,11 +145,7 @@ export class KafkajsChannel implements T.KafkaChannel {
     }
     const refused = failures.find((error) => error.code === 'kafka-authentication')
     if (refused !== undefined) throw refused
-    const brokers = candidates.map(addressOf)
-    throw new StreamJobError('kafka-unreachable', `No Kafka broker answered (${brokers.join(', ')}): ${failures[0]?.message}`, {
-      cause: failures[0],
-      fields: { brokers },
-    })
+    throw noAnswer(failures, candidates.map(addressOf))
   }
 
   #candidates(): readonly BrokerAddress[] {

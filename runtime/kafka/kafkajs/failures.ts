@@ -23,7 +23,22 @@ export function failureOf(error: unknown, attempt: Attempt): StreamJobError {
   if (!fault.name.startsWith('KafkaJS')) {
     return new StreamJobError('kafka-protocol', `${doing}: the answer of ${address} cannot be read: ${fault.message}`, said)
   }
-  return new StreamJobError('kafka-unreachable', `${doing}: no answer from ${address}: ${fault.message}${suspicionOf(fault, attempt)}`, said)
+  const reason = `${fault.message}${suspicionOf(fault, attempt)}`
+  return new StreamJobError('kafka-unreachable', `${doing}: no answer from ${address}: ${reason}`, { ...said, fields: { ...said.fields, reason } })
+}
+
+/**
+ * That none of the brokers answered: why the first of them did not and, unless that says it, what to do. The same whatever order they were asked in: a
+ * condition says it, and is not to change with every attempt.
+ */
+export function noAnswer(failures: readonly StreamJobError[], asked: readonly string[]): StreamJobError {
+  const brokers = asked.toSorted()
+  const cause = failures.find(({ fields }) => fields['broker'] === brokers[0]) ?? failures[0]
+  const { broker, reason } = cause?.fields ?? {}
+  const said = typeof reason === 'string' ? reason.replace(` ${String(broker)}`, '') : (cause?.message ?? 'none is known')
+  const why = brokers.length > 1 && typeof reason === 'string' ? `${String(broker)}: ${said}` : said
+  const advice = said.includes('spec.kafka.') ? '' : '. Check spec.kafka.brokers, network policies, and whether the brokers run'
+  return new StreamJobError('kafka-unreachable', `No Kafka broker answered (${brokers.join(', ')}): ${why}${advice}`, { cause, fields: { brokers } })
 }
 
 /**

@@ -89,7 +89,7 @@ export class Line {
   async #await<A>(work: Promise<A>, doing: string, timeoutMs: number): Promise<A> {
     const { promise, resolve, reject } = Promise.withResolvers<A>()
     const silent = new StreamJobError('kafka-unreachable', `${doing}: no answer from ${this.address} within ${timeoutMs} ms`, {
-      fields: { broker: this.address },
+      fields: { broker: this.address, reason: `no answer within ${timeoutMs} ms` },
     })
     const timer = setTimeout(() => reject(silent), timeoutMs)
     this.#waiting.add(reject)

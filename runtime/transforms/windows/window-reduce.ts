@@ -1,3 +1,4 @@
+import { jsonEncoder } from '../../formats/json/encoder.ts'
 import type { WindowReduceNode } from '../../plan/nodes.ts'
 import type { RowId, StateStore, StateTable } from '../../state/store.ts'
 import { processingFailure, requireValue } from '../chain.ts'
@@ -15,8 +16,10 @@ export class ReduceContents implements WindowContents {
   readonly #slideMs: number
   readonly #name: string
   readonly #reducer: (accumulator: unknown, value: unknown) => unknown
+  /** Refuses what JSON would silently change. */
+  readonly #encoder = jsonEncoder(null)
   /** Encoded accumulators by window start; all are of the key of the record in work. */
-  readonly #prepared = new Map<number, Buffer>()
+  readonly #prepared = new Map<number, Uint8Array>()
 
   constructor(node: WindowReduceNode, store: StateStore, record: CurrentRecord) {
     this.table = store.table(node.uid, { kind: 'blob' })
@@ -64,18 +67,19 @@ export class ReduceContents implements WindowContents {
     return row < 0 ? null : this.table.getBlob(row)
   }
 
-  #fold(held: Uint8Array | null, value: unknown): Buffer {
+  #fold(held: Uint8Array | null, value: unknown): Uint8Array {
     let folded: unknown
-    let text: string | undefined
     try {
       folded = held === null ? value : this.#reducer(parse(held), value)
-      text = JSON.stringify(folded)
     } catch (error) {
       throw processingFailure(this.#name, error)
     }
     requireValue(this.#name, folded)
-    if (text === undefined) throw processingFailure(this.#name, `JSON cannot carry the ${typeof folded} it gave`)
-    return Buffer.from(text)
+    try {
+      return this.#encoder.encode(folded)
+    } catch (error) {
+      throw processingFailure(this.#name, error)
+    }
   }
 }
 

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
@@ -86,6 +87,20 @@ test('plan prints stages, topics, state and fingerprint', async (t) => {
     t.true(out.includes(part), out)
   }
   t.regex(out, /\nfingerprint [0-9a-f]{64}\n$/)
+})
+
+test('plan says where the records go that can not be processed, by reason', async (t) => {
+  const { out } = await run('plan', job)
+  const topics = ['  undecodable  go to default.revenue.dlq', '  processing   go to default.revenue.dlq', '  late         go to default.revenue.late']
+  t.true(out.includes(["\n\nrecords that can't be processed", ...topics, '\nfingerprint '].join('\n')), out)
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'streamjob-test-'))
+  const other = join(folder.path, 'other.yaml')
+  const text = await readFile(job, 'utf8')
+  const errors = '  errors: { undecodable: Skip, processing: Fail, lateTopic: belated }'
+  await writeFile(other, text.replace('\nspec:\n', `\nspec:\n${errors}\n`))
+  const fates = ['  undecodable  are skipped', '  processing   stop the job', '  late         go to belated']
+  const changed = await run('plan', other)
+  t.true(changed.out.includes(fates.join('\n')), changed.out + changed.err)
 })
 
 test('plan --json gives the same for programs to read', async (t) => {

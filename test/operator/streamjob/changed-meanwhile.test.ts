@@ -76,3 +76,30 @@ test('pods that the API server refuses stop no worker: the job goes on, at the s
   t.is(findCondition((await stage.job()).status?.conditions, 'Ready')?.reason, 'Running')
   t.deepEqual((await stage.set()).spec?.template.spec?.tolerations, [{ operator: 'Exists' }])
 })
+
+test('a job whose new program is refused says that the former one goes on, until that is stopped too', async (t) => {
+  const stage = new MemoryStage()
+  const message = async () => findCondition((await stage.job()).status?.conditions, 'Ready')?.message ?? ''
+  await stage.create({ program: { steps: [{ nothing: {} }] } })
+  await stage.settle()
+  t.notRegex(await message(), /goes on/)
+  await stage.patch({ program: program() })
+  await stage.settle()
+  await stage.patch({ program: { steps: [{ nothing: {} }] } })
+  await stage.settle()
+  t.regex(await message(), /nothing.*; the former program goes on$/s)
+  await stage.patch({ parallelism: 0 })
+  await stage.settle()
+  t.notRegex(await message(), /goes on/)
+})
+
+test('a job whose own topic goes away says nothing of a former program', async (t) => {
+  const stage = new MemoryStage()
+  await stage.create({ program: program() })
+  await stage.settle()
+  stage.topics.delete('orders')
+  await stage.settle()
+  const ready = findCondition((await stage.job()).status?.conditions, 'Ready')
+  t.like(ready, { status: 'False', reason: 'TopicMissing' })
+  t.notRegex(ready?.message ?? '', /goes on/)
+})

@@ -1,5 +1,6 @@
 /** The stage in memory: whole visits of one StreamJob, without API server and brokers. Time stands still until it is moved. */
 import { createApplier } from '../../../operator/kube/apply.ts'
+import type { KafkaAccess } from '../../../operator/kafka/credentials.ts'
 import type { JobKafka } from '../../../operator/kafka/job-kafka.ts'
 import type { Outcome } from '../../../operator/kube/controller.ts'
 import { type Pod, pods, type StatefulSet, statefulSets, type Stored } from '../../../operator/kube/resources.ts'
@@ -32,7 +33,7 @@ export class MemoryStage {
     const { kube } = this.api
     this.world = {
       kube,
-      connectKafka: () => this.#kafka(),
+      connectKafka: (access) => this.#kafka(access),
       planSteps,
       pods: { plan: () => Promise.resolve(null), status: () => Promise.resolve(workerOf(this.record)) },
       events: { record: ({ reason, note }) => void this.events.push({ reason, note }) },
@@ -107,7 +108,7 @@ export class MemoryStage {
     await this.api.kube.create(pods, { metadata: { namespace, name: pod, labels }, status } as unknown as Pod)
   }
 
-  #kafka(): JobKafka {
+  #kafka(access: KafkaAccess): JobKafka {
     const { topics } = this
     const note = async (effect: string): Promise<void> => {
       this.kafkaHook(effect)
@@ -134,7 +135,7 @@ export class MemoryStage {
         await note('deleteTopics')
         for (const topic of gone) topics.delete(topic)
       },
-      [Symbol.asyncDispose]: () => Promise.resolve(),
+      [Symbol.asyncDispose]: () => access[Symbol.asyncDispose](),
     }
   }
 }

@@ -85,7 +85,7 @@ test('a job that another operator has claimed is left alone, and an event says s
   t.is(stage.events.at(-1)?.reason, 'ClaimedByAnother')
 })
 
-test('a deleted job whose Secret is gone is let go, and an event lists what is left', async (t) => {
+test('a deleted job whose Secret was never there is let go at once, and an event lists what could be left', async (t) => {
   await using stage = await openStage()
   const { kube, namespace } = stage
   const at = { namespace, name: 'secretless' }

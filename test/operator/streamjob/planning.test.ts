@@ -2,7 +2,7 @@ import test from 'ava'
 import { findCondition } from '../../../crds/conditions.ts'
 import { KubeError } from '../../../operator/kube/errors.ts'
 import { configMaps, type Pod, pods, type Stored } from '../../../operator/kube/resources.ts'
-import { MemoryStage, namespace } from './memory-stage.ts'
+import { MemoryStage, namespace, program } from './memory-stage.ts'
 
 const inline = { program: { inline: 'export default 1' } }
 
@@ -75,5 +75,50 @@ test('a planning pod that the API server refuses, for a quota perhaps, is named 
   await wait(stage, 60_000)
   t.not(await planner(stage), undefined)
 })
+
+for (const [title, bytes, planners] of [
+  ['leaves no room for its plan', 1_047_000, 1],
+  ['has no room even for planning', 1_048_576, 0],
+] as const) {
+  test(`a program that ${title} in a ConfigMap is refused before anything is touched for it`, async (t) => {
+    const stages = [{ name: 's', sourceTopic: 'a', keyField: null, stateful: false, sinkTopic: 'b', createSink: null }]
+    const planned = { kind: 'planned' as const, formatVersion: 1 as const, fingerprint: 'f', explain: 'x'.repeat(2_000), stages }
+    const stage = new MemoryStage({ pods: { plan: () => Promise.resolve(planned), status: () => Promise.resolve(null) } })
+    await stage.create({ program: program() })
+    await stage.settle()
+    const before = await stage.set()
+    stage.effects.length = 0
+    stage.api.writes.length = 0
+    await stage.api.kube.create(configMaps, { metadata: { namespace, name: 'code' }, data: { 'program.ts': 'x'.repeat(bytes) } })
+    await stage.patch({ program: { steps: null, configMap: { name: 'code', key: 'program.ts' } } })
+    const running = { name: 'worker', state: { running: { startedAt: now(stage) } } }
+    await wait(stage, 1_000, () => play(stage, { phase: 'Running', podIP: '10.0.0.9', containerStatuses: [running] }))
+    t.like(await validity(stage), { status: 'False', reason: 'PlanError' })
+    t.regex((await validity(stage))?.message ?? '', /take 10\d{5} bytes; .* at most 1048576\. .*spec\.program\.image/)
+    t.deepEqual(await stage.set(), before)
+    t.deepEqual(stage.effects, [])
+    t.is(stage.api.writes.filter((write) => write.startsWith('create pods')).length, planners)
+    t.is(await planner(stage), undefined)
+  })
+}
+
+for (const [title, skewMs] of [
+  ['behind', -300_000],
+  ['ahead of', 300_000],
+] as const) {
+  test(`a planning pod has its minute to answer although the clock of its node is ${title} the operator's`, async (t) => {
+    const stage = new MemoryStage()
+    await stage.create(inline)
+    await stage.visit()
+    await stage.clock.advance(30_000)
+    const startedAt = new Date(stage.clock.now() + skewMs).toISOString()
+    await play(stage, { phase: 'Running', podIP: '10.0.0.9', containerStatuses: [{ name: 'worker', state: { running: { startedAt } } }] })
+    await wait(stage, 59_000)
+    t.like(await validity(stage), { status: 'Unknown', reason: 'Planning' })
+    await wait(stage, 3_000)
+    t.like(await validity(stage), { status: 'False', reason: 'PlanningTimedOut' })
+    t.is(await planner(stage), undefined)
+  })
+}
 
 const now = (stage: MemoryStage): string => new Date(stage.clock.now()).toISOString()

@@ -23,6 +23,7 @@ function input(findings: readonly Finding[], change: Partial<StatusInput> = {}):
     record: { epoch: 3, parallelism: 2, mode: 'run' },
     recordMissing: false,
     selector: 'a=b',
+    formerRuns: false,
     workers: '2/2',
     program: null,
     ...change,
@@ -84,6 +85,22 @@ const summaries: readonly (readonly [what: string, findings: readonly Finding[],
 for (const [what, findings, change, ready] of summaries) {
   test(what, (t) => {
     t.is(shown(nextStatus(input(findings, change)), 'Ready'), ready)
+  })
+}
+
+for (const [type, reason] of [
+  ['ProgramValid', 'PlanError'],
+  ['ProgramValid', 'NotSupportedYet'],
+  ['ProgramValid', 'TypeError'],
+  ['ProgramValid', 'LoadError'],
+  ['TopicsReady', 'TopicMissing'],
+] as const) {
+  test(`${reason} says that the former program goes on, as long as it does`, (t) => {
+    const message = (change: Partial<StatusInput>) =>
+      findCondition(nextStatus(input([...good, fails(type, reason, 'what is wrong')], change)).conditions, 'Ready')?.message
+    t.is(message({ formerRuns: true }), 'what is wrong; the former program goes on')
+    t.is(message({ formerRuns: false }), 'what is wrong')
+    t.is(message({ formerRuns: true, suspend: true }), 'what is wrong')
   })
 }
 

@@ -87,8 +87,26 @@ const wrong: readonly (readonly [title: string, steps: unknown, problems: readon
     revenueWith(0, { from: { ...from, schema: { customer: 'text' } }, eventTime }),
     [['steps[0].from.schema.customer', /"text" is no type/]],
   ],
-  ['no disorder given', revenueWith(0, { from, eventTime: { field: 'at' } }), [['steps[0].eventTime.outOfOrderness', /500ms, 10s/]]],
-  ['two origins of time', revenueWith(0, { from, eventTime: { ...eventTime, from: 'record' } }), [['steps[0].eventTime', /name the field/]]],
+  ['no disorder given', revenueWith(0, { from, eventTime: { field: 'at' } }), [['steps[0].eventTime.outOfOrderness', /^is missing: .* 10s$/]]],
+  ['no time given', revenueWith(0, { from, eventTime: { outOfOrderness: '10s' } }), [['steps[0].eventTime', /^field is missing: .* from: record$/]]],
+  [
+    'an empty event time',
+    revenueWith(0, { from, eventTime: {} }),
+    [
+      ['steps[0].eventTime', /^field is missing: name the field/],
+      ['steps[0].eventTime.outOfOrderness', /^is missing: say how far records may be out of order/],
+    ],
+  ],
+  [
+    'a disorder without a unit',
+    revenueWith(0, { from, eventTime: { field: 'at', outOfOrderness: 10 } }),
+    [['steps[0].eventTime.outOfOrderness', /500ms, 10s/]],
+  ],
+  [
+    'two origins of time',
+    revenueWith(0, { from, eventTime: { ...eventTime, from: 'record' } }),
+    [['steps[0].eventTime', /^give one of both: name the field/]],
+  ],
   ['a wrong expression', revenueWith(1, { filter: 'value.amout > 0.0' }), [['steps[1].filter', /amout at column 7/]]],
   ['a filter that is not text', revenueWith(1, { filter: true }), [['steps[1].filter', /CEL expression/]]],
   ['a duration without a unit', revenueWith(3, { window: { tumbling: 60 } }), [['steps[3].window.tumbling', /whole number and a unit/]]],

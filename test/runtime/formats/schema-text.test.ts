@@ -68,8 +68,9 @@ test('the description of a schema parses to the schema', (t) => {
 test('an error names the field, what is wrong and what a type looks like', (t) => {
   t.is(
     problem({ order: { amount: 'numbr' } }),
-    'schema.order.amount: "numbr" is no type in "numbr"; a type is string, number, integer, boolean, timestamp, decimal, bytes, list<TYPE>, map<TYPE> or { name: TYPE }; ? behind it: optional, = JSON: the default',
+    'schema.order.amount: "numbr" is no type; a type is string, number, integer, boolean, timestamp, decimal, bytes, list<TYPE>, map<TYPE> or { name: TYPE }; ? behind it: optional, = JSON: the default',
   )
+  t.regex(problem({ a: 'list<numbr>' }), /^schema\.a: "numbr" is no type in "list<numbr>"; a type is string, number/)
   t.regex(problem({ a: 'list<number' }), /^schema\.a: ">" is missing at "" in "list<number"/)
   t.regex(problem({ a: 'list' }), /^schema\.a: "<" is missing/)
   t.regex(problem({ a: 'number ! x' }), /^schema\.a: "! x" stands behind the type/)

@@ -3,6 +3,7 @@ import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import { StreamJobError } from '../../../runtime/errors.ts'
 import { wireError } from '../../../runtime/kafka/broker-errors.ts'
+import { layout } from '../../../runtime/kafka/batch/layout.ts'
 import { Fetcher } from '../../../runtime/kafka/fetch/fetcher.ts'
 import { silent } from '../../../runtime/kafka/log.ts'
 import { Routes } from '../../../runtime/kafka/routes.ts'
@@ -18,6 +19,8 @@ const topic = 't'
 /** One record at each of ten offsets, and what every broker says of the rest. */
 class Broker {
   id = '1'.repeat(32)
+  /** By partition; -1: none at the moment. */
+  leaders = [1, 1]
   /** Called before each answer to a ListOffsets. */
   listing: () => void | Promise<void> = () => {}
   /** What is fetched of a partition from an offset. */
@@ -52,8 +55,23 @@ class Broker {
   }
 
   #metadata(): MetadataAnswer {
-    const partitions = [0, 1].map((partition) => ({ error: 0, partition, leader: 1 }))
+    const partitions = this.leaders.map((leader, partition) => ({ error: leader < 0 ? 5 : 0, partition, leader }))
     return { clusterId: 'c', brokers: [{ node: 1, host: 'h', port: 1 }], topics: [{ error: 0, topic, id: this.id, partitions }] }
+  }
+}
+
+/** A clock that runs only while somebody sleeps: a hundred times as fast as others work. */
+function fastTiming(): Timing {
+  let now = 0
+  return {
+    now: () => now,
+    sleep: async (ms, signal) => {
+      const until = now + ms
+      while (now < until && signal?.aborted !== true) {
+        now += 100
+        await new Promise((resolve) => setTimeout(resolve, 1))
+      }
+    },
   }
 }
 
@@ -111,6 +129,44 @@ test('a topic that was made again between two requests is not taken for the old 
   broker.id = '2'.repeat(32)
   fetcher.assign([{ topic, topicId: old, partition: 1, offset: 5 }])
   t.is((await t.throwsAsync(fetcher.next(1_000), { instanceOf: StreamJobError }))?.code, 'topic-replaced')
+})
+
+for (const length of [-2_000_000_000, -100, -12, -11, 0, 48]) {
+  test(`a batch that says it is ${length} bytes long is told as damaged, once what came before it is read`, async (t) => {
+    const broker = new Broker()
+    broker.answer = () => {
+      const records = from(8)
+      records.writeInt32BE(length, records.length / 2 + layout.length)
+      return { records }
+    }
+    const fetcher = broker.fetcher(t)
+    fetcher.assign([{ topic, partition: 0, offset: 8 }])
+    t.deepEqual([...(await fetcher.next(1_000))!.offsets], [8])
+    const error = await t.throwsAsync(fetcher.next(1_000), { instanceOf: StreamJobError, code: 'kafka-protocol' })
+    t.regex(error.message, /The record batch at offset 9 is damaged/)
+  })
+}
+
+test('a partition without a leader is told as such after the patience, and the others of its topic are read meanwhile', async (t) => {
+  const broker = new Broker()
+  broker.leaders = [-1, 1]
+  const fetcher = broker.fetcher(t, fastTiming())
+  fetcher.assign([
+    { topic, partition: 0, offset: 9 },
+    { topic, partition: 1, offset: 9 },
+  ])
+  t.is((await fetcher.next(10_000))?.partition, 1)
+  const error = await t.throwsAsync(fetcher.next(100_000), { instanceOf: StreamJobError, code: 'kafka-retriable' })
+  t.is(error.message, 'Fetching t-0: the broker answered LEADER_NOT_AVAILABLE (5): the partition has no leader')
+  broker.leaders = [1, 1]
+  t.is((await fetcher.next(10_000))?.partition, 0)
+})
+
+test('a partition that the topic does not have is told as missing', async (t) => {
+  const fetcher = new Broker().fetcher(t, fastTiming())
+  fetcher.assign([{ topic, partition: 2, offset: 0 }])
+  const error = await t.throwsAsync(fetcher.next(100_000), { instanceOf: StreamJobError, code: 'topic-missing' })
+  t.regex(error.message, /^Fetching t-2: the broker answered UNKNOWN_TOPIC_OR_PARTITION/)
 })
 
 test('waiting for records that do not come takes no memory', async (t) => {

@@ -70,7 +70,6 @@ test('a plan is explained by stages, topics and state', (t) => {
 
 topics
   reads orders, writes revenue-per-minute
-  late records and dead letters go to their own topics
 
 state
   revenue: one row for each key and open window

@@ -1,7 +1,8 @@
 import { chmod, cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { once } from 'node:events'
 import { promisify } from 'node:util'
 import test from 'ava'
 import { PlanResult } from '../../../runtime/protocol.ts'
@@ -9,6 +10,7 @@ import { fingerprint } from '../../../runtime/plan/fingerprint.ts'
 import { loadProgram } from '../../../runtime/program/load.ts'
 import { planProgram } from '../../../runtime/program/plan.ts'
 import { problemsOf } from '../../../runtime/plan/problems.ts'
+import { eventually } from '../../support/eventually.ts'
 import revenue from '../../jobs/revenue.ts'
 
 const root = join(import.meta.dirname, '../../..')
@@ -183,4 +185,26 @@ async function canRead(path: string): Promise<boolean> {
     () => true,
     () => false,
   )
+}
+
+for (const [title, main, end] of [
+  ['a pod', 'runtime/main.ts', 0],
+  ['the command', 'operator/cli/main.ts', 130],
+] as const) {
+  test.serial(`${title} that is told to end during the type check ends, and leaves nothing in the temporary folder`, async (t) => {
+    const tempDir = await mkdtemp(join(folder, 'temp-'))
+    const path = join(root, 'test/jobs/revenue.ts')
+    const program = { kind: 'module', path }
+    const config = { formatVersion: 1, applicationId: 'a', program, kafka: { brokers: ['none:1'] }, processing: {}, errors: {} }
+    const configFile = join(folder, 'config.json')
+    await writeFile(configFile, JSON.stringify(config))
+    const pod = { STREAMJOB_CONFIG: configFile, STREAMJOB_HTTP_PORT: '0', STREAMJOB_CONTROL_PORT: '0', LOG_LEVEL: 'error' }
+    const child = spawn(process.execPath, [join(root, main), 'plan', path], { env: { ...process.env, ...pod, TMPDIR: tempDir }, stdio: 'inherit' })
+    t.teardown(() => child.kill('SIGKILL'))
+    const ended = once(child, 'close')
+    await eventually(async () => (await readdir(tempDir)).length > 0, { timeoutMs: 30_000 })
+    child.kill('SIGTERM')
+    t.deepEqual(await ended, [end, null])
+    t.deepEqual(await readdir(tempDir), [])
+  })
 }
