@@ -3,7 +3,6 @@
  * The only file of the runtime that reads the environment, handles signals and exits.
  */
 import { readFile } from 'node:fs/promises'
-import { setTimeout as pause } from 'node:timers/promises'
 import { parseWorkerConfig, ports } from './config.ts'
 import type { WorkerConfig } from './config.ts'
 import { createWorkerMetrics } from './control/metrics.ts'
@@ -11,6 +10,7 @@ import { serve } from './control/server.ts'
 import { controlRoutes, probeRoutes } from './control/worker-routes.ts'
 import { StreamJobError } from './errors.ts'
 import { connectKafka } from './kafka/connect.ts'
+import { systemTiming } from './kafka/timing.ts'
 import { createLogger } from './log.ts'
 import { stagesOf } from './plan/stages.ts'
 import { openProgram } from './program/open.ts'
@@ -54,8 +54,9 @@ async function runWorker(config: WorkerConfig): Promise<void> {
     log,
     telemetry: metrics.telemetry,
     clock: Date.now,
-    now: () => performance.now(),
-    pause: pauseUnlessAborted,
+    now: () => systemTiming.now(),
+    pause: (milliseconds, signal) => systemTiming.sleep(milliseconds, signal),
+    turn: () => systemTiming.turn(),
   })
   metrics.attach(worker)
   await using _probes = await serve(port('STREAMJOB_HTTP_PORT', ports.http), probeRoutes(worker, metrics.registry))
@@ -107,8 +108,4 @@ function port(name: string, usual: number): number {
   if (given === undefined) return usual
   if (!/^\d{1,5}$/.test(given) || Number(given) > 65_535) throw new StreamJobError('config-invalid', `${name} must be a port; it is ${given}.`)
   return Number(given)
-}
-
-async function pauseUnlessAborted(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await pause(milliseconds, undefined, { signal }).catch(() => undefined)
 }

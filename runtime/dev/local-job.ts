@@ -96,6 +96,7 @@ export class LocalJob implements AsyncDisposable {
       clock: Date.now,
       now: () => timing.now(),
       pause: (milliseconds, signal) => timing.sleep(milliseconds, signal),
+      turn: () => timing.turn(),
     })
     metrics.attach(worker)
     const stop = new AbortController()

@@ -4,6 +4,8 @@ export interface Timing {
   now(): number
   /** Resolves after `ms`, or at once when the signal fires. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** Lets everything else that is due have its turn. */
+  turn(): Promise<void>
 }
 
 export const systemTiming: Timing = {
@@ -19,4 +21,5 @@ export const systemTiming: Timing = {
       const timer = setTimeout(done, ms)
       signal?.addEventListener('abort', done)
     }),
+  turn: () => new Promise(setImmediate),
 }

@@ -2,7 +2,6 @@
  * One worker's cycle while its assignment is stable: fetch ahead, process a slice, flush what has waited long enough, commit when due.
  * Processing is synchronous; slices are bounded in time so that heartbeats and probes are answered between them.
  */
-import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { GroupMember } from '../kafka/client.ts'
 import { StreamJobError } from '../errors.ts'
 import { commitTasks } from './commits/commit.ts'
@@ -25,6 +24,8 @@ export interface CycleOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number
   readonly pause: (milliseconds: number, signal: AbortSignal) => Promise<void>
+  /** Between two slices. */
+  readonly turn: () => Promise<void>
   /** Why the cycle should end; null: go on. Asked after every slice. */
   readonly interrupted: () => string | null
   /** Called before something is committed; throws when it would be lost. */
@@ -73,7 +74,7 @@ export async function runCycle(options: CycleOptions): Promise<string> {
     }
     options.telemetry.busyMs += pace.slice(task, () => producers.bufferedBytes > flushBytes)
     if (flushAt === Infinity && producers.bufferedBytes > 0) flushAt = now() + options.outputLingerMs
-    await yieldToEventLoop()
+    await options.turn()
   }
 }
 

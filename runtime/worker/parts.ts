@@ -26,4 +26,6 @@ export interface WorkerParts {
   readonly now: () => number
   /** Resolves after the time or at once when the signal fires; never rejects. */
   readonly pause: (milliseconds: number, signal: AbortSignal) => Promise<void>
+  /** Lets heartbeats, probes and everything else that is due have their turn. */
+  readonly turn: () => Promise<void>
 }

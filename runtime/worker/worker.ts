@@ -161,6 +161,7 @@ export class Worker {
       clock: this.#parts.clock,
       now: this.#parts.now,
       pause: this.#parts.pause,
+      turn: this.#parts.turn,
       interrupted,
       committing: () => this.#changelogs.look(record),
       committed: () => this.#succeed(),

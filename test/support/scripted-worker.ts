@@ -87,6 +87,7 @@ export class ScriptedWorker {
         run.pauses.push(milliseconds)
         return run.pause(milliseconds, signal)
       },
+      turn: () => new Promise(setImmediate),
     })
     run.metrics.attach(run.worker)
     t.teardown(async () => {

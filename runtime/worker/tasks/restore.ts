@@ -2,19 +2,16 @@
  * Taking over a task: fence who may still write, read the group's offset, then the end of the changelog, restore up to it, compare the two.
  * In this order: an offset that is stable cannot change any more, and what it belongs to lies before that end.
  */
-import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import { StreamJobError } from '../../errors.ts'
 import type { KafkaReader } from '../../kafka/client.ts'
 import { partitionKey } from '../../kafka/records.ts'
-import type { RecordBlock } from '../../kafka/records.ts'
 import type { StartFrom } from '../../plan/nodes.ts'
-import { createStateStore } from '../../state/table-store.ts'
-import type { StateStore } from '../../state/store.ts'
 import type { CompiledStage } from '../../transforms/stage.ts'
 import type { TaskId } from '../assignment.ts'
-import type { TaskOutput } from './outputs.ts'
-import { decodeOffsetMetadata, decodePositionRow, positionRowKey } from '../commits/positions.ts'
+import { decodeOffsetMetadata } from '../commits/positions.ts'
 import type { PositionRow } from '../commits/positions.ts'
+import { TaskImage } from './image.ts'
+import type { Changelog, CompileTask } from './image.ts'
 import { Task } from './task.ts'
 import type { CommitPoint } from './task.ts'
 
@@ -24,8 +21,9 @@ export interface TakeOver {
   readonly input: { readonly topic: string; readonly topicId: string; readonly partition: number }
   readonly changelogTopic: string
   readonly startFrom: StartFrom
-  /** Builds the closures of the stage over a store. */
-  readonly compile: (store: StateStore) => { readonly stage: CompiledStage; readonly output: TaskOutput }
+  readonly compile: CompileTask
+  /** What is there of the task's state already, to be taken: nobody else works on it any more. Null: nothing. */
+  readonly base: () => Promise<TaskImage | null>
 }
 
 export interface RestoreEnvironment {
@@ -33,73 +31,74 @@ export interface RestoreEnvironment {
   readonly groupId: string
   readonly signal: AbortSignal
   readonly clock: () => number
+  readonly turn: () => Promise<void>
   /** Makes sure that no former owner can commit any more. Called once per take-over, before anything is read. */
   readonly fence: (writer: number | null) => Promise<void>
+  /** Called when a base turned out to be of no use, with the reason; everything is restored from the changelog then. */
+  readonly onUnusable: (reason: string) => void
 }
 
 export async function takeOver(order: TakeOver, environment: RestoreEnvironment): Promise<Task> {
-  const { reader, groupId, signal } = environment
+  const { reader, groupId } = environment
   const { topic, partition } = order.input
-  const where = `partition ${partition} of ${topic}`
   await environment.fence(null)
   const offsets = await reader.committedOffsets(groupId, [order.input])
   const group = offsets.get(partitionKey(topic, partition)) ?? { offset: -1, metadata: null }
-  const stored = decodeOffsetMetadata(group.metadata)
-  if (stored !== null) await environment.fence(stored.writer)
+  const commit = decodeOffsetMetadata(group.metadata)
+  if (commit !== null) await environment.fence(commit.writer)
+  const range: ChangelogRange = {
+    topic: order.changelogTopic,
+    partition,
+    end: await reader.listOffset(order.changelogTopic, partition, 'highWatermark'),
+    start: await reader.listOffset(order.changelogTopic, partition, 'earliest'),
+  }
+  const found = { offset: group.offset, commit: commit?.commit ?? null }
+  const base = await usableBase(order, environment, range)
+  if (base !== null) {
+    try {
+      return await restore(base, order, environment, range, found)
+    } catch (error) {
+      if (environment.signal.aborted || (error instanceof StreamJobError && error.recovery === 'retry')) throw error
+      environment.onUnusable(error instanceof Error ? error.message : String(error))
+    }
+  }
+  return restore(new TaskImage(range, order.compile, range.start), order, environment, range, found)
+}
 
-  const store = createStateStore()
-  const { stage, output } = order.compile(store)
-  const end = await reader.listOffset(order.changelogTopic, partition, 'highWatermark')
-  const start = await reader.listOffset(order.changelogTopic, partition, 'earliest')
-  const row = await restoreChangelog(order, store, reader, start, end, signal)
-  store.markCommitted()
+interface ChangelogRange extends Changelog {
+  readonly start: number
+  readonly end: number
+}
 
+async function usableBase(order: TakeOver, { onUnusable }: RestoreEnvironment, range: ChangelogRange): Promise<TaskImage | null> {
+  const base = await order.base()
+  if (base === null) return null
+  if (base.next >= range.start && base.next <= range.end) return base
+  onUnusable(`it goes up to offset ${base.next} of ${range.topic}-${range.partition}, which holds [${range.start}, ${range.end})`)
+  return null
+}
+
+/** Brings an image up to date, and makes a task of it if it agrees with the group. */
+async function restore(
+  image: TaskImage,
+  order: TakeOver,
+  environment: RestoreEnvironment,
+  range: ChangelogRange,
+  group: { readonly offset: number; readonly commit: number | null },
+): Promise<Task> {
+  const { reader } = environment
+  const where = `partition ${order.input.partition} of ${order.input.topic}`
+  await image.replay(range.end, environment)
+  image.store.markCommitted()
+  const { position: row, store, stage, output } = image
   const confirmed =
-    row === null
-      ? await firstPosition(order, reader, group.offset, start, where)
-      : confirmedBy(row, order, group.offset, stored?.commit ?? null, where)
+    row === null ? await firstPosition(order, reader, group.offset, range.start, where) : confirmedBy(row, order, group.offset, group.commit, where)
   const state = row?.state ?? {}
   checkState(state, stage, where)
   await checkRange(order, reader, confirmed, where)
   stage.restore(confirmed.snapshot)
   const mustCommit = row === null || group.offset === -1
   return new Task({ ...order, store, stage, state, output, confirmed, mustCommit, since: environment.clock() })
-}
-
-/** Applies every committed row of [start, end); the newest position row, or null. Throws when it is interrupted: half a state is none. */
-async function restoreChangelog(
-  order: TakeOver,
-  store: StateStore,
-  reader: KafkaReader,
-  start: number,
-  end: number,
-  signal: AbortSignal,
-): Promise<PositionRow | null> {
-  let position: PositionRow | null = null
-  let reached = start
-  for await (const block of reader.readRange(order.changelogTopic, order.input.partition, start, end, signal)) {
-    for (let i = 0; i < block.count; i++) position = restoreRecord(block, i, store) ?? position
-    reached = block.nextOffset
-    // A long changelog must not keep heartbeats and probes waiting.
-    await yieldToEventLoop()
-  }
-  if (reached < end) {
-    const where = `${order.changelogTopic}, partition ${order.input.partition}`
-    throw new StreamJobError('kafka-retriable', `Restoring from ${where} ended at offset ${reached}, before the end ${end}.`)
-  }
-  return position
-}
-
-function restoreRecord(block: RecordBlock, i: number, store: StateStore): PositionRow | null {
-  const keyStart = block.keyStart[i] ?? -1
-  const valueStart = block.valueStart[i] ?? -1
-  const where = `${block.topic}, partition ${block.partition}, offset ${block.offsets[i]}`
-  if (keyStart < 0) throw new StreamJobError('changelog-corrupt', `The record in ${where} has no key; something else wrote to the changelog.`)
-  const key = block.bytes.subarray(keyStart, block.keyEnd[i])
-  const value = valueStart < 0 ? null : block.bytes.subarray(valueStart, block.valueEnd[i])
-  if (positionRowKey.equals(key)) return value === null ? null : decodePositionRow(value, where)
-  store.restore(key, value)
-  return null
 }
 
 function confirmedBy(row: PositionRow, order: TakeOver, groupOffset: number, groupCommit: number | null, where: string): CommitPoint {

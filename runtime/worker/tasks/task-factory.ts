@@ -23,6 +23,7 @@ export interface TaskFactoryParts {
   readonly kafka: KafkaClient
   readonly producers: Producers
   readonly clock: () => number
+  readonly turn: () => Promise<void>
 }
 
 /** Output of a closing window is cut into slices of this many bytes. */
@@ -56,7 +57,7 @@ export class TaskFactory {
   }
 
   async create(id: TaskId, signal: AbortSignal): Promise<Task> {
-    const { kafka, config, clock, producers } = this.#parts
+    const { kafka, config, clock, turn, producers } = this.#parts
     const stage = this.#parts.stages.find((one) => one.name === id.stage)
     if (this.#prepared === null || stage === undefined) throw new StreamJobError('internal', `Stage ${id.stage} is not part of this program.`)
     const { record, topics, fence } = this.#prepared
@@ -68,6 +69,7 @@ export class TaskFactory {
         id,
         input,
         changelogTopic,
+        base: async () => null,
         startFrom: isAdded(record, id) ? { kind: 'earliest' } : (stage.source.startFrom ?? config.processing.startFrom),
         compile: (store) => {
           const policies = config.errors
@@ -92,7 +94,7 @@ export class TaskFactory {
           return { stage: compiled, output }
         },
       },
-      { reader: kafka.reader, groupId: names.group(config.applicationId), signal, clock, fence },
+      { reader: kafka.reader, groupId: names.group(config.applicationId), signal, clock, turn, fence, onUnusable: () => undefined },
     )
   }
 

@@ -23,7 +23,7 @@ class PlayedJob {
 }
 
 function play(every: number): { crashes: Crashes; job: PlayedJob; fetcher: (ordinal: number, blocks: RecordBlock[]) => BlockFetcher } {
-  const timing = { now: () => 0, sleep: () => Promise.resolve() }
+  const timing = { now: () => 0, sleep: () => Promise.resolve(), turn: () => Promise.resolve() }
   const crashes = new Crashes({ every, maxDelayMs: 10, random: () => 0.5, timing })
   const job = new PlayedJob()
   crashes.attach(job as unknown as LocalJob)

@@ -72,6 +72,7 @@ function fastTiming(): Timing {
         await new Promise((resolve) => setTimeout(resolve, 1))
       }
     },
+    turn: () => new Promise(setImmediate),
   }
 }
 
@@ -171,7 +172,7 @@ test('a partition that the topic does not have is told as missing', async (t) =>
 
 test('waiting for records that do not come takes no memory', async (t) => {
   let now = 0
-  const timing: Timing = { now: () => now, sleep: async (ms) => void (now += ms) }
+  const timing: Timing = { now: () => now, sleep: async (ms) => void (now += ms), turn: () => Promise.resolve() }
   const fetcher = new Broker().fetcher(t, timing)
   const heapAfter = async (waits: number): Promise<number> => {
     for (let i = 0; i < waits; i++) await fetcher.next(100)

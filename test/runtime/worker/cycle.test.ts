@@ -25,6 +25,7 @@ test('a worker without tasks waits for its group without growing', async (t) => 
       clock: () => 0,
       now: () => 0,
       pause: async () => void waited++,
+      turn: async () => {},
       interrupted: () => (waited >= waits ? 'enough' : null),
       committing: async () => {},
       committed: () => {},
