@@ -46,6 +46,10 @@ export const errorTable = {
   'not-supported-yet': { recovery: 'stop', meaning: 'The program uses something this version does not carry out.' },
   'config-invalid': { recovery: 'stop', meaning: 'The configuration of the process is wrong; the message names the field.' },
   'code-mismatch': { recovery: 'stop', meaning: 'The program of this worker is not the one that the job record names.' },
+  'identity-conflict': {
+    recovery: 'stop',
+    meaning: 'The job record in Kafka belongs to another StreamJob: one that was made again, or has the same applicationId.',
+  },
   internal: { recovery: 'restart', meaning: 'A bug in streamjob. Please report it with the log.' },
 } as const satisfies Record<string, { recovery: Recovery; meaning: string }>
 

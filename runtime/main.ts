@@ -48,6 +48,7 @@ async function runWorker(config: WorkerConfig): Promise<void> {
     config,
     stages: stagesOf(plan),
     codeHash: required('STREAMJOB_CODE_HASH'),
+    jobUid: env['STREAMJOB_JOB_UID'] ?? null,
     instanceId,
     ordinal,
     kafka,

@@ -88,6 +88,7 @@ export class LocalJob implements AsyncDisposable {
       config,
       stages: stagesOf(plan),
       codeHash: codeHash(plan),
+      jobUid: localUid(config.applicationId),
       instanceId: `${name}-${ordinal}`,
       ordinal,
       kafka,

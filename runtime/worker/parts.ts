@@ -15,6 +15,8 @@ export interface WorkerParts {
   readonly config: WorkerConfig
   readonly stages: readonly Stage[]
   readonly codeHash: string
+  /** metadata.uid of the StreamJob that this worker is of; null: it is not told, and works for whoever the job record names. */
+  readonly jobUid: string | null
   readonly instanceId: string
   readonly ordinal: number
   readonly kafka: KafkaClient
@@ -26,6 +28,8 @@ export interface WorkerParts {
   readonly now: () => number
   /** Resolves after the time or at once when the signal fires; never rejects. */
   readonly pause: (milliseconds: number, signal: AbortSignal) => Promise<void>
+  /** Output of a closing window is cut into slices of about so many bytes. @default 1 MiB */
+  readonly sliceBytes?: number
   /** Lets heartbeats, probes and everything else that is due have their turn. */
   readonly turn: () => Promise<void>
 }

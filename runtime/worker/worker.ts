@@ -14,6 +14,7 @@ import { describeAssignment, joinGroup, leaderAssignor } from './group/membershi
 import type { Joined } from './group/membership.ts'
 import type { JobOrder } from './group/order.ts'
 import { followJobRecord } from './group/order.ts'
+import { refusalOf } from './group/refusal.ts'
 import type { WorkerParts } from './parts.ts'
 import { Producers } from './commits/producers.ts'
 import { cutOff } from './cut-off.ts'
@@ -134,7 +135,7 @@ export class Worker {
   async #session(signal: AbortSignal): Promise<void> {
     const record = await this.#awaitRecord(signal)
     if (record === null) return
-    const refusal = this.#refusal(record)
+    const refusal = refusalOf(record, this.#parts)?.reason ?? null
     const joined = await this.#join(record, refusal === null ? record.epoch : 0)
     const stale = refusal === null && joined.epoch !== record.epoch
     if (record.lineage !== this.#lineage) this.#tasks.clear()
@@ -197,21 +198,12 @@ export class Worker {
     return null
   }
 
-  /** Why this worker must not work under the record; null: it may. */
-  #refusal(record: JobRecord): string | null {
-    const { codeHash, ordinal } = this.#parts
-    if (record.mode === 'stop') return 'the job is suspended'
-    if (record.codeHash !== codeHash) return `this worker's code is ${codeHash}, the job record names ${record.codeHash}`
-    if (ordinal >= record.parallelism) return `ordinal ${ordinal} is beyond the parallelism of ${record.parallelism}`
-    return null
-  }
-
   /** What is wrong with the job record, or with this worker under it. */
   #orderError(): WorkerState['error'] {
     const { current, trouble } = this.#order
     if (current === null) return trouble === null ? null : errorOf(trouble)
-    const { codeHash } = this.#parts
-    return current.mode === 'run' && current.codeHash !== codeHash ? { code: 'code-mismatch', message: this.#refusal(current) ?? '' } : null
+    const refusal = refusalOf(current, this.#parts)
+    return refusal === null || refusal.code === null ? null : { code: refusal.code, message: refusal.reason }
   }
 
   /** Makes the assigned tasks those of this worker: keeps what it has, restores the rest. */

@@ -24,6 +24,7 @@ export class ScriptedWorker {
   readonly pauses: number[] = []
   readonly logged: { readonly message: string; readonly fields: Record<string, unknown> | undefined }[] = []
   readonly stop = new AbortController()
+  jobUid: string | null = null
   /** Milliseconds that the worker's monotonic clock is ahead of the real one. */
   ahead = 0
   /** Replaced by tests that look into the pauses themselves. */
@@ -76,6 +77,7 @@ export class ScriptedWorker {
       config,
       stages: stagesOf(await openProgram(config.program)),
       codeHash: 'c',
+      jobUid: run.jobUid,
       instanceId: 'worker-0',
       ordinal: 0,
       kafka,

@@ -24,6 +24,7 @@ export interface TaskFactoryParts {
   readonly producers: Producers
   readonly clock: () => number
   readonly turn: () => Promise<void>
+  readonly sliceBytes?: number
 }
 
 /** Output of a closing window is cut into slices of this many bytes. */
@@ -89,7 +90,7 @@ export class TaskFactory {
             clock,
             readHeaders,
             maxFutureTimestampMs: config.processing.maxFutureTimestampMs,
-            sliceBytes,
+            sliceBytes: this.#parts.sliceBytes ?? sliceBytes,
           })
           return { stage: compiled, output }
         },
