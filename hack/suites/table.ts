@@ -20,12 +20,14 @@ export interface Suite {
 export const suites: readonly Suite[] = [
   {
     name: 'unit',
-    owns: (file) => !/\.(kafka|kube|chart|e2e|bench|soak)\.test\.ts$/.test(file),
+    owns: (file) => !/\.(simulation|kafka|kube|chart|e2e|bench|soak)\.test\.ts$/.test(file),
     needs: [],
     serial: false,
     idleTimeout: '5m',
     budgetSeconds: 120,
   },
+  // Each test keeps all processors busy.
+  { name: 'simulation', owns: (file) => file.endsWith('.simulation.test.ts'), needs: [], serial: true, idleTimeout: '15m', budgetSeconds: 420 },
   { name: 'kafka', owns: (file) => file.endsWith('.kafka.test.ts'), needs: ['broker'], serial: false, idleTimeout: '5m', budgetSeconds: 180 },
   {
     name: 'operator',

@@ -1,5 +1,6 @@
 /** `streamjob dev`: a job here, in one process, without a cluster. */
-import { BadInput } from '../../runtime/dev/bad-input.ts'
+import { realBrokers, virtualBrokers } from '../../runtime/dev/brokers.ts'
+import type { Brokers } from '../../runtime/dev/brokers.ts'
 import { DroppedRecords } from '../../runtime/dev/dropped.ts'
 import { readJobFile } from '../../runtime/dev/job-file.ts'
 import type { JobFile } from '../../runtime/dev/job-file.ts'
@@ -15,12 +16,13 @@ import { countOf, defineVerb, usageError } from './verb.ts'
 export const dev = defineVerb({
   usage: 'dev FILE',
   description: `Runs a job here, in one process, without a cluster. FILE is a StreamJob (.yaml) or a job module (.ts). The brokers, credentials and
-applicationId of the StreamJob are not used: it runs on the brokers of --kafka as default.NAME. Ctrl-C commits and ends.
+applicationId of the StreamJob are not used: it runs as default.NAME on brokers inside of this process, which hold everything in memory, or on
+those of --kafka. Ctrl-C commits and ends.
 
-With --input every run starts afresh: topics that earlier runs made, and the job's state and positions, are deleted first. Topics that
+With --kafka and --input every run starts afresh: topics that earlier runs made, and the job's state and positions, are deleted first. Topics that
 something else has made are never deleted. Without --input a run goes on where the last one ended.`,
   options: {
-    kafka: { type: 'string', value: 'BROKERS', help: 'host:port of brokers, with commas between them; or in STREAMJOB_KAFKA' },
+    kafka: { type: 'string', value: 'BROKERS', help: 'host:port of real brokers, with commas between them; or in STREAMJOB_KAFKA' },
     input: {
       type: 'string',
       value: 'TOPIC=FILE',
@@ -87,15 +89,12 @@ function inputOf(text: string): InputFile {
   return input
 }
 
-function brokersOf(text: string | undefined): readonly string[] {
-  if (text === undefined || text === '') {
-    throw new BadInput(`streamjob dev needs Kafka: --kafka HOST:PORT, or STREAMJOB_KAFKA. The embedded broker is not there yet.
-In a checkout ./hack/kafka up starts a broker and prints its address, and ./hack/streamjob dev does that by itself.`)
-  }
+function brokersOf(text: string | undefined): Brokers {
+  if (text === undefined || text === '') return virtualBrokers()
   const brokers = text.split(',').map((broker) => broker.trim())
   const wrong = brokers.find((broker) => !/^(\[[0-9a-fA-F:.]+\]|[-._a-zA-Z0-9]+):\d{1,5}$/.test(broker))
   if (wrong !== undefined) throw usageError('dev', `--kafka: write a broker as host:port, such as localhost:9092, not ${JSON.stringify(wrong)}`)
-  return brokers
+  return realBrokers(brokers)
 }
 
 function noteUnused(file: string, { manifest }: JobFile, terminal: Terminal): void {

@@ -1,8 +1,6 @@
 /** `streamjob dev`: a job in this process, on real brokers, from its files to its files. */
 import type { KafkaAdmin } from '../kafka/admin.ts'
 import type { KafkaClient, TopicDescription } from '../kafka/client.ts'
-import { connectKafka } from '../kafka/connect.ts'
-import { connectAdmin } from '../kafka/kafkajs/admin.ts'
 import { systemTiming } from '../kafka/timing.ts'
 import type { Timing } from '../kafka/timing.ts'
 import type { Logger } from '../log.ts'
@@ -12,6 +10,7 @@ import { names } from '../protocol.ts'
 import type { WorkerStatus } from '../protocol.ts'
 import { ordinalOf } from '../worker/tasks/task-factory.ts'
 import { BadInput } from './bad-input.ts'
+import type { Brokers } from './brokers.ts'
 import { Crashes } from './crashes.ts'
 import { endWorkers, prepareGround } from './ground.ts'
 import type { Kafka } from './ground.ts'
@@ -25,7 +24,7 @@ import { TopicFollower, writeTopics } from './outputs.ts'
 
 export interface DevOptions {
   readonly job: JobFile
-  readonly brokers: readonly string[]
+  readonly brokers: Brokers
   readonly inputs: readonly InputFile[]
   /** Of topics that are made. */
   readonly partitions: number
@@ -68,9 +67,8 @@ export async function runDev(given: DevOptions): Promise<void> {
   const { job, brokers, log } = options
   checkInputTopics(options)
   await checkInput(options.inputs, options.fresh ? options.partitions : Infinity)
-  const connection = { brokers: [...brokers] }
-  await using kafka = connectKafka(connection, { clientId: `${job.name}-dev`, log, patienceMs })
-  await using admin = connectAdmin(connection, { clientId: `${job.name}-dev`, log, patienceMs })
+  await using kafka = brokers.connect({ clientId: `${job.name}-dev`, log, patienceMs })
+  await using admin = brokers.admin({ clientId: `${job.name}-dev`, log, patienceMs })
   const sources = await prepareGround({ ...options, kafka, admin, failed: failedTopics(options) })
   await send(options, kafka)
   const stages = stagesOf(job.plan)
@@ -116,7 +114,7 @@ async function work(options: Required<DevOptions>, kafka: Kafka, admin: KafkaAdm
     crashEvery === null ? null : new Crashes({ every: crashEvery, maxDelayMs: 1.25 * config.processing.commitIntervalMs, random, timing })
   const { transactionTimeoutMs } = config.processing
   const connect = (clientId: string): KafkaClient => {
-    const client = connectKafka({ brokers: [...brokers] }, { clientId, log, transactionTimeoutMs })
+    const client = brokers.connect({ clientId, log, transactionTimeoutMs })
     const ordinal = ordinalOf(clientId)
     return crashes === null || ordinal < 0 ? client : crashes.watch(ordinal, client)
   }
@@ -147,7 +145,7 @@ async function work(options: Required<DevOptions>, kafka: Kafka, admin: KafkaAdm
 
 /** With crashes, commits are frequent, so that workers die in all their phases. */
 function configOf({ job, brokers, crashEvery }: DevOptions): ReturnType<JobFile['config']> {
-  const config = job.config(brokers)
+  const config = job.config(brokers.addresses)
   if (crashEvery === null) return config
   return { ...config, processing: { ...config.processing, commitIntervalMs: Math.min(crashingCommitMs, config.processing.commitIntervalMs) } }
 }

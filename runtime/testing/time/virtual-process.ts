@@ -15,12 +15,16 @@ export class VirtualProcess implements Endpoint {
   /** Until when it is busy with what it began: nothing else happens in it meanwhile. */
   #busyUntil = 0
 
-  constructor(name: string, clock: VirtualClock, random: Random) {
+  /** Programs look at the time to bound what they do in one go: `lookMs` is what they have done between two looks. */
+  constructor(name: string, clock: VirtualClock, random: Random, lookMs = 0) {
     this.name = name
     this.#clock = clock
     this.#random = random
     this.timing = {
-      now: () => this.now(),
+      now: () => {
+        this.spend(lookMs)
+        return this.now()
+      },
       sleep: (ms, signal) => this.#sleep(ms, signal),
       turn: () => this.#sleep(this.#random.between(0.01, 0.5)),
     }

@@ -1,0 +1,169 @@
+/** Everything that one simulated run consists of, made from its seed. */
+import { WorkerConfig } from '../../config.ts'
+import { clientOver } from '../../kafka/connect.ts'
+import type { ConnectedKafka } from '../../kafka/connect.ts'
+import { internalTopics } from '../../kafka/internal-topics.ts'
+import { names } from '../../protocol.ts'
+import { VirtualCluster } from '../broker/cluster.ts'
+import type { BrokerSettings } from '../broker/settings.ts'
+import { seededRandom } from '../time/random.ts'
+import type { Random } from '../time/random.ts'
+import { VirtualClock } from '../time/virtual-clock.ts'
+import { VirtualProcess } from '../time/virtual-process.ts'
+import { History } from './history.ts'
+import type { SimulatedJob } from './job.ts'
+import { Network } from './network.ts'
+
+export const applicationId = 'sim'
+export const topics = {
+  source: 'source',
+  sink: 'sink',
+  late: names.lateTopic(applicationId),
+  deadLetter: names.deadLetterTopic(applicationId),
+} as const
+export const stageName = topics.source
+
+/** What the seed decides once for the whole run. */
+export interface Setting {
+  readonly nodes: number
+  readonly partitions: number
+  readonly sinkPartitions: number
+  readonly workers: number
+  /** Virtual ms for which records come, and things go wrong. */
+  readonly durationMs: number
+  readonly records: number
+  /** How fast the machines of the workers are: what they do between two looks at the time. Virtual ms. */
+  readonly lookMs: number
+  readonly sliceBytes: number
+}
+
+export class World {
+  readonly seed: number
+  readonly job: SimulatedJob
+  readonly random: Random
+  readonly clock = new VirtualClock()
+  readonly history = new History(() => this.clock.now())
+  readonly cluster: VirtualCluster
+  readonly setting: Setting
+  readonly config: WorkerConfig
+  /** The ways that faults are put on, by process. */
+  readonly networks = new Map<string, Network>()
+  #violation: string | null = null
+
+  constructor(seed: number, job: SimulatedJob) {
+    this.seed = seed
+    this.job = job
+    this.random = seededRandom(seed)
+    this.setting = chooseSetting(this.random)
+    this.config = chooseConfig(this.random, job)
+    this.cluster = new VirtualCluster({
+      scheduler: this.clock,
+      clock: () => this.timeOfDay,
+      random: this.random.fork(),
+      nodes: this.setting.nodes,
+      settings: chooseBrokers(this.random),
+    })
+    this.#createTopics()
+    this.history.note('simulation', 'begins', { seed, job: job.name, ...this.setting, ...this.config.processing })
+  }
+
+  /** Epoch ms. */
+  get timeOfDay(): number {
+    return 1_700_000_000_000 + this.clock.now()
+  }
+
+  /** What must not happen and did; the first one only. */
+  get violation(): string | null {
+    return this.#violation
+  }
+
+  violate(what: string): void {
+    if (this.#violation !== null) return
+    this.#violation = what
+    this.history.note('checker', 'VIOLATION', { what })
+  }
+
+  process(name: string, lookMs = 0): VirtualProcess {
+    return new VirtualProcess(name, this.clock, this.random.fork(), lookMs)
+  }
+
+  /** A client of its own for a process. */
+  connect(process: VirtualProcess): ConnectedKafka {
+    const network = new Network(this.random.fork())
+    this.networks.set(process.name, network)
+    const { transactionTimeoutMs } = this.config.processing
+    return clientOver(this.cluster.transport(process, network), {
+      timing: process.timing,
+      transactionTimeoutMs,
+      patienceMs: 5_000,
+      log: this.logOf(process.name),
+    })
+  }
+
+  /** Debug messages are left out: there are too many. */
+  logOf(who: string): Record<'debug' | 'info' | 'warn' | 'error', (message: string, fields?: Record<string, unknown>) => void> {
+    const note = (message: string, fields: Record<string, unknown> = {}): void => this.history.note(who, message, fields)
+    return { debug: () => undefined, info: note, warn: note, error: note }
+  }
+
+  /** Internal topics of a lineage; the others are there already from the second one on. */
+  createChangelogs(lineage: number): void {
+    const stages = [{ stage: stageName, sourcePartitions: this.setting.partitions }]
+    for (const topic of internalTopics({ applicationId, lineage, stages, replicationFactor: -1, config: {}, late: true, deadLetter: true })) {
+      this.cluster.createTopic(topic)
+    }
+  }
+
+  #createTopics(): void {
+    const keep = { 'retention.ms': '-1' }
+    const { partitions, sinkPartitions } = this.setting
+    this.cluster.createTopic({ topic: topics.source, partitions, replicationFactor: -1, config: keep })
+    this.cluster.createTopic({ topic: topics.sink, partitions: sinkPartitions, replicationFactor: -1, config: keep })
+    this.createChangelogs(1)
+  }
+}
+
+function chooseSetting(random: Random): Setting {
+  return {
+    nodes: random.pick([1, 3]),
+    partitions: 1 + random.below(5),
+    sinkPartitions: 1 + random.below(3),
+    workers: 1 + random.below(3),
+    durationMs: random.between(8_000, 25_000),
+    records: 100 + random.below(300),
+    lookMs: random.pick([0.01, 0.2, 3]),
+    sliceBytes: random.pick([100, 1_000, 1_000_000]),
+  }
+}
+
+function chooseBrokers(random: Random): Partial<BrokerSettings> {
+  return {
+    transactionScanMs: 1_000,
+    minSessionTimeoutMs: 1_000,
+    initialRebalanceDelayMs: random.pick([0, 500, 3_000]),
+    markerMs: [0.2, random.pick([4, 60, 1_500, 1_500])],
+    coordinatorLoadMs: [1, random.pick([50, 3_000])],
+    brokerSessionTimeoutMs: random.pick([1_000, 9_000]),
+  }
+}
+
+/** The broker's scan for overdue transactions takes a second here, so it is part of the session. */
+function chooseConfig(random: Random, { processing }: SimulatedJob): WorkerConfig {
+  const transactionTimeoutMs = random.pick([2_000, 4_000])
+  return WorkerConfig.parse({
+    formatVersion: 1,
+    applicationId,
+    program: { kind: 'module', path: 'simulated' },
+    kafka: { brokers: ['virtual:9092'] },
+    processing: {
+      guarantee: random.chance(0.85) ? 'ExactlyOnce' : 'AtLeastOnce',
+      commitIntervalMs: random.pick([20, 60, 200, 1_000]),
+      outputLingerMs: random.pick([0, 20, 100]),
+      transactionTimeoutMs,
+      sessionTimeoutMs: transactionTimeoutMs + 2_000,
+      maxFutureTimestampMs: 365 * 86_400_000,
+      ...processing,
+    },
+    errors: {},
+  })
+}

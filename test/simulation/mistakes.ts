@@ -1,0 +1,85 @@
+/** Mistakes that a runtime for exactly once could make, as changes of our own code. Simulations must find each of them. */
+
+export interface Mistake {
+  readonly name: string
+  /** Below the checkout. */
+  readonly file: string
+  /** Occurs in the file exactly once. */
+  readonly right: string
+  readonly wrong: string
+}
+
+export const mistakes: readonly Mistake[] = [
+  {
+    name: 'offsets outside of the transaction',
+    file: 'runtime/kafka/produce/transactional.ts',
+    right: 'const steps = await Promise.allSettled([this.#send(waiting), this.#commitOffsets(offsets, group)])',
+    wrong:
+      'const steps = await Promise.allSettled([this.#send(waiting).then(() => this.#end(true)).then(() => this.#commitOffsets(offsets, group))])',
+  },
+  {
+    name: 'a transaction without offsets',
+    file: 'runtime/worker/commits/commit.ts',
+    right: 'for (const task of due) offsets.push(await writeChangelog(task, producer, committer))',
+    wrong: `for (const task of due) {
+      const written = await writeChangelog(task, producer, committer)
+      if (task.confirmed.commit === 0 || written.offset !== task.confirmed.offset) offsets.push(written)
+    }`,
+  },
+  {
+    name: 'no require-stable',
+    file: 'runtime/testing/broker/groups/coordinator.ts',
+    right: `if (group?.offsets.isPending(topic, partition) === true) {`,
+    wrong: `if (group?.offsets.isPending(topic, partition) === null) {`,
+  },
+  {
+    name: 'a producer that is used again after a time-out',
+    file: 'runtime/kafka/produce/transactional.ts',
+    right: 'this.#options.channel.endTxn(node, request), onlyError, false)',
+    wrong: 'this.#options.channel.endTxn(node, request), onlyError, true)',
+  },
+  {
+    name: 'state that is not rolled back',
+    file: 'runtime/worker/tasks/task.ts',
+    right: 'this.store.rollback()',
+    wrong: 'this.store.markCommitted()',
+  },
+  {
+    name: 'a changelog that is read to the last stable offset only',
+    file: 'runtime/testing/broker/data/list-offsets.ts',
+    right: `offset: offsetOf(found.log, timestamp) }`,
+    wrong: `offset: topic.includes('.changelog.') && timestamp === offsetAt.highWatermark ? found.log.lastStableOffset : offsetOf(found.log, timestamp) }`,
+  },
+  {
+    name: 'aborted records that are delivered',
+    file: 'runtime/kafka/batch/committed.ts',
+    right: `return batch.count > 0 && !(isTransactional(batch) && this.#aborting.has(batch.producerId))`,
+    wrong: `return batch.count > 0`,
+  },
+  {
+    name: 'a warm copy of another lineage',
+    file: 'TODO',
+    right: 'TODO',
+    wrong: 'TODO',
+  },
+  {
+    name: 'commits without numbers',
+    file: 'runtime/worker/commits/commit.ts',
+    right: `stored.commit === pending.commit && offset === pending.offset)
+    return 'committed'
+  if (stored === null ? confirmed.commit === 0 && offset === -1 : stored.commit === confirmed.commit && offset === confirmed.offset)`,
+    wrong: `offset === pending.offset)
+    return 'committed'
+  if (stored === null ? confirmed.commit === 0 && offset === -1 : offset === confirmed.offset)`,
+  },
+  {
+    name: 'leaving the group on a clean stop',
+    file: 'runtime/kafka/group/member.ts',
+    right: '  async [Symbol.asyncDispose](): Promise<void> {\n    this.#closing.abort()',
+    wrong: `  async [Symbol.asyncDispose](): Promise<void> {
+    const { groupId, instanceId, routes } = this.#options
+    const node = await routes.coordinator('group', groupId)
+    await this.#options.channel.leaveGroup(node, { groupId, members: [{ memberId: this.#memberId, instanceId }] }).catch(() => undefined)
+    this.#closing.abort()`,
+  },
+]

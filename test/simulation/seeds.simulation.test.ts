@@ -1,0 +1,37 @@
+/** Seeded runs of whole jobs on virtual brokers, under faults. `./hack/simulate` runs more of them, and shows one again. */
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import test from 'ava'
+import { simulateSeeds } from './run/pool.ts'
+
+const seeds = 2_000
+
+test(`of ${seeds} runs under faults none loses, doubles or invents a result, or keeps a transaction open`, async (t) => {
+  t.timeout(15 * 60_000)
+  const { violations, ...sums } = await simulateSeeds(
+    { from: 1, to: seeds },
+    { onProgress: (done) => void (done % 500 === 0 && t.log(`${done} seeds`)) },
+  )
+  for (const { seed, job, violation, history } of violations.slice(0, 3)) {
+    t.log(`seed ${seed} (${job}): ${violation}; ./hack/simulate --replay ${seed} shows all of it`)
+    for (const line of history.slice(-30)) t.log(line)
+  }
+  t.deepEqual(
+    violations.map(({ seed, violation }) => ({ seed, violation })),
+    [],
+  )
+  t.is(sums.seeds, seeds)
+  t.true(sums.results > 50 * seeds, `only ${sums.results} results were compared`)
+  t.log(`${sums.results} results, ${Math.round(sums.virtualMs / 3_600_000)} h of virtual time, ${Math.round(sums.cpuSeconds)} CPU-seconds`)
+})
+
+test('a seed takes the same course every time', async (t) => {
+  const run = async (): Promise<string> => {
+    const { stdout } = await promisify(execFile)(process.execPath, [join(import.meta.dirname, 'run', 'fingerprints.ts'), '1', '12'])
+    return stdout
+  }
+  const [first, second] = [await run(), await run()]
+  t.is(first.trim().split('\n').length, 12)
+  t.is(first, second)
+})
