@@ -28,6 +28,8 @@ export interface BrokerSettings {
   readonly markerMs: readonly [number, number]
   /** How long a coordinator that takes over reads its log. */
   readonly coordinatorLoadMs: readonly [number, number]
+  /** How long the controller's news of topics and leaders takes to each broker. */
+  readonly metadataLagMs: readonly [number, number]
   /** How long the cluster takes to notice a broker that was killed. */
   readonly brokerSessionTimeoutMs: number
 }
@@ -51,5 +53,6 @@ export const defaultSettings: BrokerSettings = {
   transactionPartitions: 50,
   markerMs: [0.2, 4],
   coordinatorLoadMs: [1, 50],
+  metadataLagMs: [0, 0],
   brokerSessionTimeoutMs: 9_000,
 }

@@ -3,7 +3,7 @@ import type { InitProducerIdAnswer, InitProducerIdRequest, PartitionError, Produ
 import type { Coordination } from '../coordination.ts'
 import { brokerError } from '../errors.ts'
 import type { Ground } from '../ground.ts'
-import type { Topics } from '../topics.ts'
+import type { MetadataViews } from '../metadata-views.ts'
 import type { Markers } from './markers.ts'
 import type { Transaction } from './transaction.ts'
 import { lastEpoch, transactionPartition } from './transaction.ts'
@@ -11,7 +11,7 @@ import { lastEpoch, transactionPartition } from './transaction.ts'
 export interface TransactionCoordinatorOptions {
   readonly ground: Ground
   readonly coordination: Coordination
-  readonly topics: Topics
+  readonly views: MetadataViews
   readonly markers: Markers
   /** Called at the moment that a transaction's fate is written. */
   readonly onDecided: (transaction: Transaction) => void
@@ -59,7 +59,7 @@ export class TransactionCoordinator {
     producer: ProducerIdentity,
     partitions: readonly { readonly topic: string; readonly partition: number }[],
   ): PartitionError[] {
-    const missing = partitions.map(({ topic, partition }) => this.#options.topics.partition(topic, partition) === undefined)
+    const missing = partitions.map(({ topic, partition }) => this.#options.views.partition(node, topic, partition) === undefined)
     if (missing.includes(true)) {
       const errorAt = (i: number): number => (missing[i] === true ? brokerError.unknownTopicOrPartition : brokerError.operationNotAttempted)
       return partitions.map(({ topic, partition }, i) => ({ topic, partition, error: errorAt(i) }))
