@@ -39,7 +39,7 @@ export class TransactionCoordinator {
     if (refusal !== brokerError.none) return failed(refusal)
     const outOfRange = transactionTimeoutMs <= 0 || transactionTimeoutMs > ground.settings.transactionMaxTimeoutMs
     if (outOfRange) return failed(brokerError.invalidTransactionTimeout)
-    const transaction = this.#transactions.get(transactionalId) ?? this.#create(transactionalId, transactionTimeoutMs)
+    const transaction = this.#remembered(transactionalId) ?? this.#create(transactionalId, transactionTimeoutMs)
     switch (transaction.state) {
       case 'PrepareCommit':
       case 'PrepareAbort':
@@ -119,14 +119,27 @@ export class TransactionCoordinator {
       state: 'Empty',
       partitions: new Set(),
       startedAt: -1,
+      changedAt: this.#options.ground.clock(),
       decisions: 0,
     }
     this.#transactions.set(transactionalId, transaction)
     return transaction
   }
 
-  #find({ transactionalId, producerId, epoch }: ProducerIdentity): Transaction | number {
+  /** Undefined also for an id that was due to be forgotten at the last check. */
+  #remembered(transactionalId: string): Transaction | undefined {
     const transaction = this.#transactions.get(transactionalId)
+    if (transaction === undefined || transaction.state === 'Ongoing' || isPrepared(transaction)) return transaction
+    const { clock, settings } = this.#options.ground
+    const now = clock()
+    const checkedAt = now - (now % settings.transactionalIdExpirationCheckMs)
+    if (checkedAt - transaction.changedAt < settings.transactionalIdExpirationMs) return transaction
+    this.#transactions.delete(transactionalId)
+    return undefined
+  }
+
+  #find({ transactionalId, producerId, epoch }: ProducerIdentity): Transaction | number {
+    const transaction = this.#remembered(transactionalId)
     if (transaction === undefined || transaction.producerId !== producerId) return brokerError.invalidProducerIdMapping
     return transaction.epoch === epoch ? transaction : brokerError.producerFenced
   }
@@ -144,6 +157,7 @@ export class TransactionCoordinator {
       this.#watch(found)
     }
     for (const partition of partitions) found.partitions.add(partition)
+    found.changedAt = ground.clock()
     return brokerError.none
   }
 
@@ -156,6 +170,7 @@ export class TransactionCoordinator {
     transaction.state = 'Empty'
     transaction.timeoutMs = timeoutMs
     transaction.startedAt = -1
+    transaction.changedAt = this.#options.ground.clock()
     return { error: brokerError.none, producerId: transaction.producerId, epoch: transaction.epoch }
   }
 
@@ -168,12 +183,13 @@ export class TransactionCoordinator {
   #decide(transaction: Transaction, commit: boolean): void {
     transaction.state = commit ? 'PrepareCommit' : 'PrepareAbort'
     transaction.decisions++
+    transaction.changedAt = this.#options.ground.clock()
     this.#options.onDecided(transaction)
     this.#send(transaction)
   }
 
   #send(transaction: Transaction): void {
-    const { coordination, markers } = this.#options
+    const { coordination, markers, ground } = this.#options
     const partition = coordination.partitionOf(transaction.transactionalId)
     const coordinatorEpoch = coordination.epoch(partition)
     const { decisions } = transaction
@@ -181,6 +197,7 @@ export class TransactionCoordinator {
     markers.send(transaction, coordinatorEpoch, isCurrent, () => {
       transaction.state = transaction.state === 'PrepareCommit' ? 'CompleteCommit' : 'CompleteAbort'
       transaction.partitions = new Set()
+      transaction.changedAt = ground.clock()
     })
   }
 

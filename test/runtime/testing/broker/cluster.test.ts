@@ -67,6 +67,16 @@ test('a broker knows a topic, and that it leads it, when the news has reached it
   t.is(await produce(), 3)
 })
 
+test('who asks for a coordinator first is told to wait until the internal topic is made', async (t) => {
+  const world = new World({ settings: { internalTopicsMs: 300 }, latencyMs: [0, 0] })
+  t.like(await world.passing(world.channel.findCoordinator('group', 'g')), { error: 15, node: -1 })
+  await world.pass(299)
+  t.like(await world.passing(world.channel.findCoordinator('group', 'g')), { error: 15 })
+  await world.pass(1)
+  t.like(await world.passing(world.channel.findCoordinator('group', 'other')), { error: 0, node: 1 })
+  t.like(await world.passing(world.channel.findCoordinator('transaction', 'p')), { error: 15 })
+})
+
 test('a cluster that is disposed of does nothing more', async (t) => {
   const world = new World()
   world.topic('t')
