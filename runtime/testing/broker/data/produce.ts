@@ -28,7 +28,8 @@ function verifyBatch(
   records: Buffer,
 ): { readonly error: number; readonly message: string | null } | null {
   const batch = readBatch(records)
-  if (batch === null || !batch.transactional || log.hasOpen(batch.producerId, batch.epoch)) return null
+  if (batch === null || !batch.transactional || !log.mustVerify(batch)) return null
+  log.begin(batch)
   const error = verify(
     { transactionalId: transactionalId ?? '', producerId: batch.producerId, epoch: batch.epoch },
     transactionPartition(topic, partition),
