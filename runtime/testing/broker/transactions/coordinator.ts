@@ -86,9 +86,8 @@ export class TransactionCoordinator {
         this.#decide(found, commit)
         return brokerError.none
       case 'PrepareCommit':
-        return commit ? brokerError.concurrentTransactions : brokerError.invalidTxnState
       case 'PrepareAbort':
-        return commit ? brokerError.invalidTxnState : brokerError.concurrentTransactions
+        return brokerError.concurrentTransactions
       case 'CompleteCommit':
         return commit ? brokerError.none : brokerError.invalidTxnState
       case 'CompleteAbort':
@@ -148,9 +147,11 @@ export class TransactionCoordinator {
     const { coordination, ground } = this.#options
     const refusal = coordination.refusal(node, producer.transactionalId)
     if (refusal !== brokerError.none) return refusal
+    // Before anybody is asked who he is: until the markers are written it may not be certain.
+    const ending = this.#transactions.get(producer.transactionalId)
+    if (ending !== undefined && isPrepared(ending)) return brokerError.concurrentTransactions
     const found = this.#find(producer)
     if (typeof found === 'number') return found
-    if (isPrepared(found)) return brokerError.concurrentTransactions
     if (found.state !== 'Ongoing') {
       found.state = 'Ongoing'
       found.startedAt = ground.clock()
