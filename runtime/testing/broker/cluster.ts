@@ -17,12 +17,14 @@ import { GroupCoordinator } from './groups/coordinator.ts'
 import type { GroupListener } from './groups/events.ts'
 import { Groups } from './groups/groups.ts'
 import { Rebalances } from './groups/rebalance.ts'
+import { MetadataViews } from './metadata-views.ts'
 import type { NetworkOptions } from './network/network.ts'
 import { directWay, wayOf } from './network/network.ts'
 import { VirtualTransport } from './network/transport.ts'
 import { Nodes } from './nodes.ts'
 import type { BrokerSettings } from './settings.ts'
 import { defaultSettings } from './settings.ts'
+import { Timers } from './timers.ts'
 import type { Partition } from './topics.ts'
 import { Topics } from './topics.ts'
 import { TransactionCoordinator } from './transactions/coordinator.ts'
@@ -41,8 +43,9 @@ export interface ClusterOptions {
   readonly settings?: Partial<BrokerSettings>
 }
 
-export class VirtualCluster {
+export class VirtualCluster implements Disposable {
   readonly #ground: Ground
+  readonly #timers: Timers
   readonly #nodes: Nodes
   readonly #topics: Topics
   readonly #coordination: Readonly<Record<CoordinatorKind, Coordination>>
@@ -53,11 +56,13 @@ export class VirtualCluster {
   readonly #groupListeners = new Set<GroupListener>()
 
   constructor({ scheduler, clock, random, nodes = 1, settings = {} }: ClusterOptions) {
-    const ground = { scheduler, clock: () => Math.floor(clock()), random, settings: { ...defaultSettings, ...settings } }
+    this.#timers = new Timers(scheduler)
+    const ground = { scheduler: this.#timers, clock: () => Math.floor(clock()), random, settings: { ...defaultSettings, ...settings } }
     this.#ground = ground
     this.#nodes = new Nodes(nodes)
     const topics = new Topics(ground, this.#nodes)
     this.#topics = topics
+    const views = new MetadataViews(ground, this.#nodes, topics)
     const coordination = {
       group: new Coordination(ground, this.#nodes, ground.settings.offsetsPartitions),
       transaction: new Coordination(ground, this.#nodes, ground.settings.transactionPartitions),
@@ -69,7 +74,7 @@ export class VirtualCluster {
     this.#transactions = new TransactionCoordinator({
       ground,
       coordination: coordination.transaction,
-      topics,
+      views,
       markers: new Markers(ground, this.#nodes, topics, groups.writeMarker),
       onDecided: (transaction) => {
         if (this.#decided.size === 0) return
@@ -78,8 +83,8 @@ export class VirtualCluster {
       },
     })
     const { verify } = this.#transactions
-    const coordinator = new GroupCoordinator({ ground, coordination: coordination.group, topics, groups, rebalances, verify })
-    const parts = { ground, nodes: this.#nodes, topics, coordination, groups: coordinator, transactions: this.#transactions }
+    const coordinator = new GroupCoordinator({ ground, coordination: coordination.group, views, groups, rebalances, verify })
+    const parts = { ground, nodes: this.#nodes, views, coordination, groups: coordinator, transactions: this.#transactions }
     this.#broker = new Broker({ clusterId: randomId(ground), ...parts })
   }
 
@@ -134,7 +139,7 @@ export class VirtualCluster {
     for (const coordination of Object.values(this.#coordination)) coordination.enter(node)
   }
 
-  /** To that node, or to any other than now. */
+  /** To that broker, or to any other than now. */
   moveLeader(topic: string, partition: number, node?: number): void {
     const found = this.#partition(topic, partition)
     const others = this.#nodes.running.filter((other) => other !== found.leader)
@@ -142,6 +147,7 @@ export class VirtualCluster {
     found.lead(target)
   }
 
+  /** With all keys that share a partition of the internal topic with this one. */
   moveCoordinator(kind: CoordinatorKind, key: string, node?: number): void {
     this.#coordination[kind].move(key, node)
   }
@@ -186,6 +192,11 @@ export class VirtualCluster {
 
   onGroup(listener: GroupListener): void {
     this.#groupListeners.add(listener)
+  }
+
+  /** Nothing happens in it any more, by itself. */
+  [Symbol.dispose](): void {
+    this.#timers[Symbol.dispose]()
   }
 
   #transport(endpoint: Endpoint, network: NetworkOptions | undefined): VirtualTransport {

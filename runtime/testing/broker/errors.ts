@@ -1,5 +1,6 @@
 /** What a broker answers, by the names of the protocol. */
 export const brokerError = {
+  unknownServerError: -1,
   none: 0,
   offsetOutOfRange: 1,
   corruptMessage: 2,
@@ -12,6 +13,7 @@ export const brokerError = {
   coordinatorNotAvailable: 15,
   notCoordinator: 16,
   invalidTopic: 17,
+  recordListTooLarge: 18,
   notEnoughReplicas: 19,
   illegalGeneration: 22,
   inconsistentGroupProtocol: 23,
