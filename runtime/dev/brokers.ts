@@ -9,6 +9,8 @@ import { seededRandom } from '../testing/time/random.ts'
 import { systemEndpoint, systemScheduler } from '../testing/time/scheduler.ts'
 
 export interface Brokers {
+  /** Whether there may be topics on them that a run did not make. */
+  readonly outlive: boolean
   /** As a configuration names them. */
   readonly addresses: readonly string[]
   connect(options: KafkaClientOptions & { readonly clientId: string }): ConnectedKafka
@@ -18,6 +20,7 @@ export interface Brokers {
 export function realBrokers(addresses: readonly string[]): Brokers {
   const connection = { brokers: [...addresses] }
   return {
+    outlive: true,
     addresses,
     connect: (options) => connectKafka(connection, options),
     admin: (options) => connectAdmin(connection, options),
@@ -30,10 +33,11 @@ export function virtualBrokers(): Brokers {
     scheduler: systemScheduler,
     clock: Date.now,
     random: seededRandom(1),
-    // Nothing else needs the time: overdue transactions are looked for as often as a test broker does.
-    settings: { transactionScanMs: 1_000 },
+    // Nobody waits without need: neither for more members of a new group, nor for what a killed worker has left open.
+    settings: { transactionScanMs: 1_000, initialRebalanceDelayMs: 0 },
   })
   return {
+    outlive: false,
     addresses: ['virtual:9092'],
     connect: (options) => clientOver(cluster.transport(systemEndpoint), options),
     admin: () => cluster.admin(systemEndpoint),

@@ -8,6 +8,7 @@ import type { KafkaTransport } from '../kafka/transport.ts'
 import { stagesOf } from '../plan/stages.ts'
 import { names } from '../protocol.ts'
 import { BadInput } from './bad-input.ts'
+import type { Brokers } from './brokers.ts'
 import type { InputFile } from './input.ts'
 import type { JobFile } from './job-file.ts'
 import { localUid, refuseForeign } from './local-job.ts'
@@ -19,6 +20,7 @@ export type Kafka = KafkaClient & { readonly transport: KafkaTransport }
 export interface GroundOptions {
   readonly job: JobFile
   readonly kafka: Kafka
+  readonly brokers: Pick<Brokers, 'outlive'>
   readonly admin: KafkaAdmin
   readonly inputs: readonly InputFile[]
   /** Of topics that are made. */
@@ -75,12 +77,12 @@ export async function endWorkers({ job, kafka, timing }: Pick<GroundOptions, 'jo
 const patienceMs = 10_000
 
 /** Topics of the job that a fresh run replaces although another job's run has made them. */
-async function checkTopics({ job, kafka, inputs, fresh, report, signal }: GroundOptions, made: MadeTopics): Promise<readonly string[]> {
+async function checkTopics({ job, kafka, brokers, inputs, fresh, report, signal }: GroundOptions, made: MadeTopics): Promise<readonly string[]> {
   const stages = stagesOf(job.plan)
   const present = await kafka.reader.describeTopics(stages.flatMap(({ source, sink }) => [source.topic, sink.topic]))
   const given = new Set(inputs.map(({ topic }) => topic))
   const missing = stages.find(({ source: { topic } }) => !given.has(topic) && !present.has(topic))?.source.topic
-  if (missing !== undefined) throw new BadInput(`The topic ${missing} does not exist; make it, or give its records: --input ${missing}=FILE`)
+  if (missing !== undefined) throw new BadInput(missingTopic(missing, brokers.outlive))
   if (!fresh) return []
   const replaced: string[] = []
   for (const topic of present.values()) {
@@ -97,6 +99,13 @@ async function checkTopics({ job, kafka, inputs, fresh, report, signal }: Ground
 function readAgain({ job, inputs }: GroundOptions): ReadonlySet<string> {
   const given = new Set(inputs.map(({ topic }) => topic))
   return new Set(stagesOf(job.plan).flatMap(({ source: { topic } }) => (given.has(topic) ? [] : [topic])))
+}
+
+function missingTopic(topic: string, mayBeMade: boolean): string {
+  const give = `give its records: --input ${topic}=FILE`
+  return mayBeMade
+    ? `The topic ${topic} does not exist; make it, or ${give}`
+    : `Nobody has written ${topic}: ${give}, or take brokers that have it: --kafka`
 }
 
 function foreignTopic(topic: string): string {

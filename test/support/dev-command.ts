@@ -52,10 +52,15 @@ export interface Ended {
   readonly err: string
 }
 
-/** Runs `streamjob dev` on the sample, in its folder. */
+/** Runs `streamjob dev` on the sample, in its folder, on the real broker. */
 export function dev(sample: Sample, ...args: readonly string[]): Promise<Ended> {
+  return devInMemory(sample, '--kafka', brokers().join(','), ...args)
+}
+
+/** The same on the brokers that the command brings along. */
+export function devInMemory(sample: Sample, ...args: readonly string[]): Promise<Ended> {
   const { promise, resolve } = Promise.withResolvers<Ended>()
-  const all = [main, 'dev', sample.file, '--kafka', brokers().join(','), ...args]
+  const all = [main, 'dev', sample.file, ...args]
   execFile(process.execPath, all, { cwd: sample.folder, maxBuffer: 1 << 26 }, (error, out, err) => {
     resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : -1, out, err })
   })
