@@ -1,0 +1,73 @@
+/** Brings the markers of decided transactions to their partitions: one by one, in any order, until each has its own. */
+import type { Scheduler } from '../../time/scheduler.ts'
+import { brokerError } from '../errors.ts'
+import type { Ground } from '../ground.ts'
+import { drawn } from '../ground.ts'
+import type { Marker } from '../log/batch.ts'
+import type { Nodes } from '../nodes.ts'
+import type { Topics } from '../topics.ts'
+import type { Transaction } from './transaction.ts'
+import { offsetsTopic, parsePartition } from './transaction.ts'
+
+export interface MarkerToWrite {
+  readonly producerId: number
+  readonly epoch: number
+  readonly marker: Marker
+  readonly coordinatorEpoch: number
+}
+
+/** Null: not now. */
+export type WriteOffsetsMarker = (partition: number, marker: MarkerToWrite) => number | null
+
+export class Markers {
+  readonly #ground: Ground
+  readonly #nodes: Nodes
+  readonly #topics: Topics
+  readonly #writeOffsetsMarker: WriteOffsetsMarker
+  readonly #scheduler: Scheduler
+
+  constructor(ground: Ground, nodes: Nodes, topics: Topics, writeOffsetsMarker: WriteOffsetsMarker) {
+    this.#ground = ground
+    this.#scheduler = ground.scheduler
+    this.#nodes = nodes
+    this.#topics = topics
+    this.#writeOffsetsMarker = writeOffsetsMarker
+  }
+
+  /**
+   * Calls `done` when all partitions have the marker. While `isCurrent` says no, nothing is begun any more; what is on its way may still arrive, and is refused
+   * by a partition that has heard of a later coordinator.
+   */
+  send(transaction: Transaction, coordinatorEpoch: number, isCurrent: () => boolean, done: () => void): void {
+    const { producerId, epoch, state } = transaction
+    const marker: MarkerToWrite = { producerId, epoch, marker: state === 'PrepareCommit' ? 'commit' : 'abort', coordinatorEpoch }
+    const left = new Set(transaction.partitions)
+    const finish = (partition: string): void => {
+      left.delete(partition)
+      if (left.size === 0 && isCurrent()) done()
+    }
+    for (const partition of left) this.#bring(partition, marker, isCurrent, () => finish(partition))
+  }
+
+  #bring(name: string, marker: MarkerToWrite, isCurrent: () => boolean, done: () => void): void {
+    this.#scheduler.after(drawn(this.#ground, this.#ground.settings.markerMs), () => {
+      const error = this.#write(name, marker)
+      if (error !== null) done()
+      else if (isCurrent()) this.#bring(name, marker, isCurrent, done)
+    })
+  }
+
+  /** Null: nobody leads the partition at the moment. */
+  #write(name: string, marker: MarkerToWrite): number | null {
+    const { topic, partition } = parsePartition(name)
+    if (topic === offsetsTopic) return this.#writeOffsetsMarker(partition, marker)
+    const to = this.#topics.partition(topic, partition)
+    // Deleted meanwhile: there is nothing to mark.
+    if (to === undefined) return brokerError.none
+    if (!this.#nodes.isRunning(to.leader)) return null
+    const { producerId, epoch, coordinatorEpoch } = marker
+    const error = to.log.appendMarker(producerId, epoch, marker.marker, coordinatorEpoch, to.leaderEpoch)
+    if (error === brokerError.none) to.changed()
+    return error
+  }
+}

@@ -1,0 +1,136 @@
+/** A whole job of real workers on a virtual cluster, in virtual time. */
+import { WorkerConfig } from '../../../../runtime/config.ts'
+import { LocalJob } from '../../../../runtime/dev/local-job.ts'
+import type { KafkaClient } from '../../../../runtime/kafka/client.ts'
+import { clientOver } from '../../../../runtime/kafka/connect.ts'
+import { readHeaders } from '../../../../runtime/kafka/batch/headers.ts'
+import type { Logger } from '../../../../runtime/log.ts'
+import { openProgram } from '../../../../runtime/program/open.ts'
+import { names } from '../../../../runtime/protocol.ts'
+import type { ClusterOptions } from '../../../../runtime/testing/broker/cluster.ts'
+import { VirtualCluster } from '../../../../runtime/testing/broker/cluster.ts'
+import type { NetworkFaults } from '../../../../runtime/testing/broker/network/network.ts'
+import { faultless } from '../../../../runtime/testing/broker/network/network.ts'
+import { seededRandom } from '../../../../runtime/testing/time/random.ts'
+import { VirtualClock } from '../../../../runtime/testing/time/virtual-clock.ts'
+import { VirtualProcess } from '../../../../runtime/testing/time/virtual-process.ts'
+import type { PrintedRecord } from '../../../e2e/oracle.ts'
+import { countSteps } from '../../../support/job-run.ts'
+import type { TestRecord } from '../../../support/orders.ts'
+
+export const epoch = 1_700_000_000_000
+export const partitions = 4
+
+export class VirtualJob {
+  readonly clock = new VirtualClock()
+  readonly cluster: VirtualCluster
+  readonly faults: NetworkFaults = faultless()
+  readonly input = 'orders'
+  readonly output = 'revenue'
+  readonly applicationId = 'shop'
+  readonly #random
+  readonly #observer: KafkaClient
+  #job: LocalJob | null = null
+
+  constructor(seed: number, options: Partial<ClusterOptions> = {}) {
+    this.#random = seededRandom(seed)
+    this.cluster = new VirtualCluster({ scheduler: this.clock, clock: () => epoch + this.clock.now(), random: this.#random.fork(), ...options })
+    const observer = new VirtualProcess('observer', this.clock, this.#random.fork())
+    this.#observer = clientOver(this.cluster.transport(observer), { timing: observer.timing })
+    for (const topic of [this.input, this.output]) {
+      this.cluster.createTopic({ topic, partitions, replicationFactor: -1, config: { 'retention.ms': '-1' } })
+    }
+  }
+
+  get job(): LocalJob {
+    if (this.#job === null) throw new Error('The job was not started.')
+    return this.#job
+  }
+
+  /** Lets time pass until the work is done. */
+  async passing<A>(work: Promise<A>): Promise<A> {
+    let settled = false
+    const settle = (): void => void (settled = true)
+    work.then(settle, settle)
+    if (!(await this.clock.run(() => settled))) throw new Error('Nothing is left to happen, and the work is not done')
+    return work
+  }
+
+  async start(parallelism: number): Promise<void> {
+    const program = { kind: 'steps' as const, steps: [...countSteps(this.input, this.output)] }
+    const config = WorkerConfig.parse({
+      formatVersion: 1,
+      applicationId: this.applicationId,
+      kafka: { brokers: ['virtual'] },
+      program,
+      processing: { commitIntervalMs: 200, transactionTimeoutMs: 5_000, sessionTimeoutMs: 10_000 },
+      errors: {},
+    })
+    const process = new VirtualProcess('job', this.clock, this.#random.fork())
+    const network = { random: this.#random.fork(), latencyMs: [0.1, 2] as const, faults: this.faults }
+    const connect = (): KafkaClient => clientOver(this.cluster.transport(process, network), { timing: process.timing, transactionTimeoutMs: 5_000 })
+    const plan = await openProgram(program)
+    const { timing } = process
+    const starting = LocalJob.start({ name: 'worker', config, plan, admin: this.cluster.admin(process), connect, log: mute, timing }, parallelism)
+    this.#job = await this.passing(starting)
+  }
+
+  async send(records: readonly TestRecord[]): Promise<void> {
+    const producer = this.#observer.outputProducer()
+    for (const { key, value, timestamp, partition } of records) {
+      const [k, v] = [key === null ? null : Buffer.from(key), Buffer.from(value)]
+      producer.append(this.input, partition, k, 0, k?.length ?? 0, v, 0, v.length, timestamp, [])
+    }
+    await this.passing(producer.flush())
+  }
+
+  /** Waits until every worker has committed all that stands in the input. */
+  async drained(): Promise<void> {
+    const ends = Array.from({ length: partitions }, (_, partition) => this.cluster.partition(this.input, partition).highWatermark)
+    const limit = this.clock.now() + 300_000
+    const isDrained = (): boolean => {
+      if (this.clock.now() > limit) throw new Error(`Not drained: ${JSON.stringify([...this.committed])} of ${JSON.stringify(ends)}`)
+      const offsets = this.committed
+      return ends.every((end, partition) => end === 0 || offsets.get(partition) === end)
+    }
+    let failure: unknown = null
+    this.job.failed.catch((error: unknown) => (failure = error))
+    if (!(await this.clock.run(() => failure !== null || isDrained()))) throw new Error('Nothing is left to happen, and the input is not drained')
+    if (failure !== null) throw failure
+  }
+
+  get committed(): ReadonlyMap<number, number> {
+    const offsets = this.cluster.group(names.group(this.applicationId))?.offsets ?? []
+    return new Map(offsets.filter(({ topic }) => topic === this.input).map(({ partition, offset }) => [partition, offset]))
+  }
+
+  async read(topic: string): Promise<PrintedRecord[]> {
+    return this.passing(readAll(this.#observer, topic))
+  }
+
+  async end(): Promise<void> {
+    await this.passing(this.job[Symbol.asyncDispose]())
+  }
+}
+
+async function readAll({ reader }: KafkaClient, topic: string): Promise<PrintedRecord[]> {
+  const { partitions: count = 0 } = (await reader.describeTopics([topic])).get(topic) ?? {}
+  const found: PrintedRecord[] = []
+  for (let partition = 0; partition < count; partition++) {
+    const start = await reader.listOffset(topic, partition, 'earliest')
+    const end = await reader.listOffset(topic, partition, 'highWatermark')
+    for await (const block of reader.readRange(topic, partition, start, end, new AbortController().signal)) {
+      const text = (from: Int32Array, to: Int32Array, i: number): string | null =>
+        from[i]! < 0 ? null : block.bytes.toString('utf8', from[i], to[i])
+      for (let i = 0; i < block.count; i++) {
+        const headers = Object.fromEntries(readHeaders(block, i).map(({ key, value }) => [key, Buffer.from(value ?? []).toString()]))
+        const key = text(block.keyStart, block.keyEnd, i)
+        const value = text(block.valueStart, block.valueEnd, i)
+        found.push({ partition, offset: block.offsets[i]!, timestamp: block.timestamps[i]!, key, value, headers })
+      }
+    }
+  }
+  return found
+}
+
+const mute: Logger = { debug() {}, info() {}, warn() {}, error() {} }
