@@ -5,6 +5,7 @@
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import { uniqueName } from '../../support/kafka.ts'
+import { channelsCases } from './cases/channels.ts'
 import { compactionCases } from './cases/compaction.ts'
 import { fencingCases } from './cases/fencing.ts'
 import { fetchCases } from './cases/fetch.ts'
@@ -17,6 +18,7 @@ import { offsetsCases } from './cases/offsets.ts'
 import { rebalanceCases } from './cases/rebalance.ts'
 import { staticMemberCases } from './cases/static-members.ts'
 import { topicsCases } from './cases/topics.ts'
+import { sessionsCases } from './cases/sessions.ts'
 import { transactionTimeoutCases } from './cases/transaction-timeout.ts'
 import { transactionsCases } from './cases/transactions.ts'
 import { KafkaUnderTest } from './client/kafka.ts'
@@ -26,6 +28,7 @@ import type { Target } from './target.ts'
 export type Behaviour = (sentence: string, shows: (t: ExecutionContext, kafka: KafkaUnderTest) => Promise<void>) => void
 
 const oneNode = [
+  channelsCases,
   logCases,
   fetchCases,
   idempotenceCases,
@@ -35,6 +38,7 @@ const oneNode = [
   isolationCases,
   membershipCases,
   rebalanceCases,
+  sessionsCases,
   staticMemberCases,
   offsetsCases,
   topicsCases,

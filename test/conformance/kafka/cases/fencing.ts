@@ -100,6 +100,21 @@ export function fencingCases(behaviour: Behaviour): void {
     t.is((await heir.write(topic, ['x'], { sequence: 0 })).error, 'NONE')
   })
 
+  behaviour('of several who take over at the same time each gets an epoch of its own, and only the last one is valid', async (t, kafka) => {
+    const topic = await kafka.topic()
+    const old = await kafka.producer()
+    const { transactionalId } = old.transactional
+    await old.addAndWrite(topic, ['of the old one'])
+    const heirs = await Promise.all([1, 2, 3].map(() => kafka.producer({ transactionalId })))
+    const [first, second, last] = heirs.toSorted((a, b) => a.identity.epoch - b.identity.epoch)
+    t.true(first!.identity.epoch < second!.identity.epoch && second!.identity.epoch < last!.identity.epoch)
+    for (const fenced of [old, first!, second!]) t.is(await fenced.add(topic.at(0)), 'PRODUCER_FENCED')
+    t.is(await last!.addAndWrite(topic, ['of the last one']), 'NONE')
+    t.is(await last!.end('commit'), 'NONE')
+    await topic.settled()
+    t.deepEqual(await topic.values(), ['of the last one'])
+  })
+
   behaviour('a transaction whose end was decided is not undone by who takes over', async (t, kafka) => {
     const topic = await kafka.topic({ partitions: 3 })
     const group = await kafka.group()

@@ -116,37 +116,4 @@ export function rebalanceCases(behaviour: Behaviour): void {
       ['w-1'],
     )
   })
-
-  behaviour('a member that is silent for its session is removed, and the others rebalance', async (t, kafka) => {
-    const group = await kafka.group()
-    const [first, second] = [group.member('w-0'), group.member('w-1')]
-    await first.join()
-    const joining = second.join({ sessionTimeoutMs: 1_000 })
-    await group.rejoin([first])
-    await joining
-    await Promise.all([first.syncShares(), second.syncShares()])
-    const began = kafka.now()
-    await kafka.until('the group rebalances', async () => (await first.heartbeat()) === 'REBALANCE_IN_PROGRESS')
-    t.true(kafka.now() - began >= 800, `after ${kafka.now() - began} ms`)
-    const { members } = await first.rejoin()
-    t.deepEqual(
-      members.map(({ instanceId }) => instanceId),
-      ['w-0'],
-    )
-    t.is(await second.heartbeat(), 'UNKNOWN_MEMBER_ID')
-    t.is(await first.syncShares(), 'share of w-0')
-    const late = second.join()
-    await group.rejoin([first])
-    t.like(await late, { error: 'NONE', generation: first.generation })
-  })
-
-  behaviour('heartbeats keep a session alive', async (t, kafka) => {
-    const group = await kafka.group()
-    const [member] = await group.stable(1, { sessionTimeoutMs: 1_000 })
-    const began = kafka.now()
-    await kafka.until('twice the session is over', async () => {
-      t.is(await member!.heartbeat(), 'NONE')
-      return kafka.now() - began > 2_000
-    })
-  })
 }

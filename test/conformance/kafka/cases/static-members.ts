@@ -99,27 +99,6 @@ export function staticMemberCases(behaviour: Behaviour): void {
     t.like(await joining, { error: 'NONE', generation: leader!.generation })
   })
 
-  behaviour('a session that ended is not there to come back to: the instance joins as a new one', async (t, kafka) => {
-    const group = await kafka.group()
-    const [member] = await group.stable(1, { sessionTimeoutMs: 1_000 })
-    const before = member!.generation
-    await kafka.target.timing.sleep(2_500)
-    const joined = await group.member('w-0').join()
-    t.is(joined.error, 'NONE')
-    t.true(joined.generation > before)
-    t.is(joined.members.length, 1)
-  })
-
-  behaviour('the session of a member that started again begins anew', async (t, kafka) => {
-    const group = await kafka.group()
-    const [member] = await group.stable(1, { sessionTimeoutMs: 1_500 })
-    await kafka.target.timing.sleep(1_000)
-    const restarted = group.member('w-0')
-    t.like(await restarted.join({ sessionTimeoutMs: 1_500 }), { error: 'NONE', generation: member!.generation })
-    await kafka.target.timing.sleep(1_000)
-    t.is(await restarted.heartbeat(), 'NONE')
-  })
-
   behaviour('requests that claim another instance id than the member has are refused', async (t, kafka) => {
     const group = await kafka.group()
     const [first] = await group.stable(2)

@@ -127,6 +127,21 @@ export function transactionsCases(behaviour: Behaviour): void {
     t.deepEqual(await topic.batches(), ['commit', 'commit', 'abort', 'abort'])
   })
 
+  behaviour('a decision stands: from then on the opposite end is refused, also while markers are being written', async (t, kafka) => {
+    const topic = await kafka.topic({ partitions: 3 })
+    const producer = await kafka.producer()
+    await producer.add(topic.at(0), topic.at(1), topic.at(2))
+    await producer.write(topic, ['a'])
+    t.is(await producer.end('commit'), 'NONE')
+    for (let i = 0; i < 5; i++) {
+      const { error } = await kafka.channel.endTxn(producer.node, { ...producer.transactional, commit: false })
+      t.true(['INVALID_TXN_STATE', 'CONCURRENT_TRANSACTIONS'].includes(errorName(error)), errorName(error))
+    }
+    await topic.settled()
+    t.is(await producer.end('abort'), 'INVALID_TXN_STATE')
+    t.deepEqual(await topic.values(), ['a'])
+  })
+
   behaviour('an end that comes late ends the transaction that is open then', async (t, kafka) => {
     const topic = await kafka.topic()
     const producer = await kafka.producer()

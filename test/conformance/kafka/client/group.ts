@@ -6,7 +6,6 @@ import { decodeSubscription, encodeSubscription } from '../../../../runtime/kafk
 
 export interface JoinOptions {
   readonly memberId?: string
-  /** Travels inside of a subscription of the consumer protocol: a broker that cannot read that never answers. */
   readonly metadata?: string
   readonly sessionTimeoutMs?: number
   readonly rebalanceTimeoutMs?: number
@@ -38,6 +37,11 @@ export class RawGroup {
   /** Of a committer that is no member at all. */
   get nobody(): MemberIdentity {
     return { groupId: this.groupId, generation: -1, memberId: '', instanceId: null }
+  }
+
+  /** What a member tells of itself, inside of a subscription of the consumer protocol: a broker that cannot read that never answers. */
+  metadata(text: string): Buffer {
+    return encodeSubscription(0, Buffer.from(text))
   }
 
   /** Static members in one generation with the assignments `share of w-0`, `share of w-1`; the first one leads. */
