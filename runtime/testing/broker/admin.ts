@@ -1,8 +1,11 @@
 /** Topics and groups as a whole: any broker that answers passes it on to the controller. */
 import { StreamJobError } from '../../errors.ts'
 import type { KafkaAdmin, NewTopic } from '../../kafka/admin.ts'
+import { refused } from '../../kafka/broker-errors.ts'
 import { Routes } from '../../kafka/routes.ts'
 import type { Timing } from '../../kafka/timing.ts'
+import { isTopicName } from './data/metadata.ts'
+import { brokerError } from './errors.ts'
 import type { VirtualChannel } from './network/channel.ts'
 
 /** What the controller and the coordinators do to the cluster. */
@@ -25,6 +28,7 @@ export function virtualAdmin(cluster: Administered, channel: VirtualChannel, tim
   return {
     listTopics: () => anywhere('Metadata', () => cluster.topicNames()),
     async createTopic(topic) {
+      if (!isTopicName(topic.topic)) throw refused(brokerError.invalidTopic, `Creating the topic ${topic.topic}`, { name: topic.topic })
       await anywhere('CreateTopics', () => cluster.createTopic(topic))
     },
     async growTopic(topic, partitions) {

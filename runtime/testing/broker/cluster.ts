@@ -23,6 +23,7 @@ import { VirtualTransport } from './network/transport.ts'
 import { Nodes } from './nodes.ts'
 import type { BrokerSettings } from './settings.ts'
 import { defaultSettings } from './settings.ts'
+import { Timers } from './timers.ts'
 import type { Partition } from './topics.ts'
 import { Topics } from './topics.ts'
 import { TransactionCoordinator } from './transactions/coordinator.ts'
@@ -41,8 +42,9 @@ export interface ClusterOptions {
   readonly settings?: Partial<BrokerSettings>
 }
 
-export class VirtualCluster {
+export class VirtualCluster implements Disposable {
   readonly #ground: Ground
+  readonly #timers: Timers
   readonly #nodes: Nodes
   readonly #topics: Topics
   readonly #coordination: Readonly<Record<CoordinatorKind, Coordination>>
@@ -53,7 +55,8 @@ export class VirtualCluster {
   readonly #groupListeners = new Set<GroupListener>()
 
   constructor({ scheduler, clock, random, nodes = 1, settings = {} }: ClusterOptions) {
-    const ground = { scheduler, clock: () => Math.floor(clock()), random, settings: { ...defaultSettings, ...settings } }
+    this.#timers = new Timers(scheduler)
+    const ground = { scheduler: this.#timers, clock: () => Math.floor(clock()), random, settings: { ...defaultSettings, ...settings } }
     this.#ground = ground
     this.#nodes = new Nodes(nodes)
     const topics = new Topics(ground, this.#nodes)
@@ -134,7 +137,7 @@ export class VirtualCluster {
     for (const coordination of Object.values(this.#coordination)) coordination.enter(node)
   }
 
-  /** To that node, or to any other than now. */
+  /** To that broker, or to any other than now. */
   moveLeader(topic: string, partition: number, node?: number): void {
     const found = this.#partition(topic, partition)
     const others = this.#nodes.running.filter((other) => other !== found.leader)
@@ -142,6 +145,7 @@ export class VirtualCluster {
     found.lead(target)
   }
 
+  /** With all keys that share a partition of the internal topic with this one. */
   moveCoordinator(kind: CoordinatorKind, key: string, node?: number): void {
     this.#coordination[kind].move(key, node)
   }
@@ -186,6 +190,11 @@ export class VirtualCluster {
 
   onGroup(listener: GroupListener): void {
     this.#groupListeners.add(listener)
+  }
+
+  /** Nothing happens in it any more, by itself. */
+  [Symbol.dispose](): void {
+    this.#timers[Symbol.dispose]()
   }
 
   #transport(endpoint: Endpoint, network: NetworkOptions | undefined): VirtualTransport {

@@ -12,6 +12,7 @@ export const brokerError = {
   coordinatorNotAvailable: 15,
   notCoordinator: 16,
   invalidTopic: 17,
+  recordListTooLarge: 18,
   notEnoughReplicas: 19,
   illegalGeneration: 22,
   inconsistentGroupProtocol: 23,

@@ -10,7 +10,10 @@ export function metadata(clusterId: string, nodes: Nodes, topics: Topics, names:
     brokers: nodes.running.map((node) => ({ node, host: hostOf(node), port })),
     topics: names.map((name) => {
       const topic = topics.named(name)
-      if (topic === undefined) return { error: brokerError.unknownTopicOrPartition, topic: name, id: noId, partitions: [] }
+      if (topic === undefined) {
+        const error = isTopicName(name) ? brokerError.unknownTopicOrPartition : brokerError.invalidTopic
+        return { error, topic: name, id: noId, partitions: [] }
+      }
       const partitions = topic.partitions.map(({ partition, leader }) => ({
         error: leader === -1 ? brokerError.leaderNotAvailable : brokerError.none,
         partition,
@@ -19,6 +22,11 @@ export function metadata(clusterId: string, nodes: Nodes, topics: Topics, names:
       return { error: brokerError.none, topic: name, id: topic.id, partitions }
     }),
   }
+}
+
+/** Whether a topic may be called so. */
+export function isTopicName(name: string): boolean {
+  return /^[\w.-]{1,249}$/.test(name) && name !== '.' && name !== '..'
 }
 
 /** Brokers have names for people to read in messages; nothing connects to them. */

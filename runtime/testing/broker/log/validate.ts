@@ -16,6 +16,7 @@ export interface Refusal {
 /** Null: the batch is fine. */
 export function validateBatch(batch: LoggedBatch, config: TopicConfig, now: number): Refusal | null {
   if (batch.bytes.length > config.maxMessageBytes) return { error: brokerError.messageTooLarge, message: null }
+  if (batch.bytes.length > config.segmentBytes) return { error: brokerError.recordListTooLarge, message: null }
   if (!checksumHolds(batch.bytes)) return { error: brokerError.corruptMessage, message: null }
   if (batch.baseOffset !== 0 || batch.control || batch.count !== batch.lastOffset + 1) return { error: brokerError.invalidRecord, message: null }
   if (config.compacts) {

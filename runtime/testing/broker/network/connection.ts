@@ -41,6 +41,7 @@ export class Connection {
   #answeredAt = 0
   /** When the next look at what is overdue is due. */
   #watchAt = Infinity
+  #unwatch: () => void = () => {}
 
   constructor(options: ConnectionOptions) {
     this.#options = options
@@ -73,6 +74,7 @@ export class Connection {
     if (this.#ended) return
     this.#ended = true
     this.#forget()
+    this.#unwatch()
     this.#queue.length = 0
     this.#options.onEnd()
     for (const { reject } of this.#pending) reject(error)
@@ -141,16 +143,18 @@ export class Connection {
   /** One timer for all requests under way. */
   #watch(deadline: number): void {
     if (deadline >= this.#watchAt) return
+    this.#unwatch()
     this.#watchAt = deadline
     const { endpoint, scheduler, node } = this.#options
-    endpoint.deliver(deadline - scheduler.now(), () => {
-      if (this.#watchAt !== deadline) return
+    const look = (): void => {
       this.#watchAt = Infinity
       const [oldest] = [...this.#pending].toSorted((a, b) => a.deadline - b.deadline)
       if (oldest === undefined) return
       if (oldest.deadline > scheduler.now()) this.#watch(oldest.deadline)
       else this.close(unreachable(node, oldest.name, `no answer within ${oldest.timeoutMs} ms`))
-    })
+    }
+    // The client's own clock, which stands still while it is stopped.
+    this.#unwatch = scheduler.after(deadline - scheduler.now(), () => endpoint.deliver(0, look))
   }
 }
 

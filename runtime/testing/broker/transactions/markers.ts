@@ -16,6 +16,9 @@ export interface MarkerToWrite {
   readonly coordinatorEpoch: number
 }
 
+/** Between two attempts while nobody takes the marker. */
+const retryMs = [20, 100] as const
+
 /** Null: not now. */
 export type WriteOffsetsMarker = (partition: number, marker: MarkerToWrite) => number | null
 
@@ -46,14 +49,15 @@ export class Markers {
       left.delete(partition)
       if (left.size === 0 && isCurrent()) done()
     }
-    for (const partition of left) this.#bring(partition, marker, isCurrent, () => finish(partition))
+    const { markerMs } = this.#ground.settings
+    for (const partition of left) this.#bring(partition, marker, markerMs, isCurrent, () => finish(partition))
   }
 
-  #bring(name: string, marker: MarkerToWrite, isCurrent: () => boolean, done: () => void): void {
-    this.#scheduler.after(drawn(this.#ground, this.#ground.settings.markerMs), () => {
+  #bring(name: string, marker: MarkerToWrite, inMs: readonly [number, number], isCurrent: () => boolean, done: () => void): void {
+    this.#scheduler.after(drawn(this.#ground, inMs), () => {
       const error = this.#write(name, marker)
       if (error !== null) done()
-      else if (isCurrent()) this.#bring(name, marker, isCurrent, done)
+      else if (isCurrent()) this.#bring(name, marker, retryMs, isCurrent, done)
     })
   }
 

@@ -84,6 +84,37 @@ export class VirtualJob {
     await this.passing(producer.flush())
   }
 
+  /** While `work` goes on the network loses what it likes; with each call of `next` something happens to brokers or workers. */
+  async disturbed(work: (disturbances: { next(): Promise<void> }) => Promise<void>): Promise<void> {
+    Object.assign(this.faults, { loseRequest: 0.01, loseAnswer: 0.01, delayRequest: 0.005, delayMs: [1, 8_000], slow: 0.02 })
+    await work({ next: () => this.#disturb() })
+    Object.assign(this.faults, faultless())
+    for (const node of [1, 2, 3]) this.cluster.startNode(node)
+  }
+
+  /** One thing of those that happen, and two seconds in which it is to be coped with. */
+  async #disturb(): Promise<void> {
+    const node = 1 + this.#random.below(3)
+    const happenings: readonly (() => void | Promise<void>)[] = [
+      () => this.cluster.stopNode(node, 'hard'),
+      () => this.cluster.stopNode(node, 'clean'),
+      () => this.cluster.startNode(node),
+      () => this.cluster.moveCoordinator('group', names.group(this.applicationId)),
+      () => this.cluster.moveCoordinator('transaction', 'shop.worker.0'),
+      () => this.cluster.moveLeader(this.output, this.#random.below(partitions)),
+      () => this.#cutOff(this.#random.below(2)),
+    ]
+    await this.#random.pick(happenings)()
+    for (const other of [1, 2, 3]) if (other !== node) this.cluster.startNode(other)
+    const until = this.clock.now() + 2_000
+    await this.clock.run(() => this.clock.now() >= until)
+  }
+
+  async #cutOff(ordinal: number): Promise<void> {
+    await this.passing(this.job.crash(ordinal))
+    this.job.startWorker(ordinal)
+  }
+
   /** Waits until every worker has committed all that stands in the input. */
   async drained(): Promise<void> {
     const ends = Array.from({ length: partitions }, (_, partition) => this.cluster.partition(this.input, partition).highWatermark)
