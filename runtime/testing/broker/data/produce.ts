@@ -11,9 +11,9 @@ export function produce(topics: Topics, verify: Verify, node: number, request: P
   return request.partitions.map(({ topic, partition, records }) => {
     const to = topics.partition(topic, partition)
     if (to === undefined) return refused(topic, partition, brokerError.unknownTopicOrPartition)
+    if (to.leader !== node) return refused(topic, partition, brokerError.notLeaderOrFollower)
     const doubt = verifyBatch(verify, to, request.transactionalId, records)
     if (doubt !== null) return { topic, partition, ...doubt, baseOffset: -1 }
-    if (to.leader !== node) return refused(topic, partition, brokerError.notLeaderOrFollower)
     const appended = to.log.append(records, to.leaderEpoch)
     if (appended.error === brokerError.none) to.changed()
     return { topic, partition, ...appended }
@@ -28,6 +28,7 @@ function verifyBatch(
 ): { readonly error: number; readonly message: string | null } | null {
   const batch = readBatch(records)
   if (batch === null || !batch.transactional || log.hasOpen(batch.producerId, batch.epoch)) return null
+  log.beginVerification(batch)
   const error = verify(
     { transactionalId: transactionalId ?? '', producerId: batch.producerId, epoch: batch.epoch },
     transactionPartition(topic, partition),

@@ -83,6 +83,11 @@ export class PartitionLog {
     return this.#producers.hasOpen(producerId, epoch)
   }
 
+  /** A client's batch, for which the coordinator is about to be asked. */
+  beginVerification(batch: LoggedBatch): void {
+    this.#producers.beginVerification(batch)
+  }
+
   /** What the producer has written here in its open transaction: first and last offsets of batches that follow one another. */
   openRanges(producerId: number): readonly (readonly [number, number])[] {
     const ranges: [number, number][] = []

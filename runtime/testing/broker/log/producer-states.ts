@@ -38,6 +38,8 @@ export class ProducerStates {
   readonly #producers = new Map<number, Producer>()
   /** producer id -> first offset; in the order of these offsets. */
   readonly #open = new Map<number, number>()
+  /** By producer id: what has asked to be the first of a transaction here. A repeated or refused batch stands here too, and is not forgotten. */
+  readonly #verifying = new Map<number, { epoch: number; lowestSequence: number }>()
 
   /** Where the oldest open transaction begins. */
   get firstOpenOffset(): number | undefined {
@@ -54,14 +56,22 @@ export class ProducerStates {
     return this.#open.get(producerId)
   }
 
+  /** The first batch of a transaction asks to be written: from now on, until one is, none may come before the lowest sequence that asked. */
+  beginVerification({ producerId, epoch, baseSequence }: LoggedBatch): void {
+    const known = this.#verifying.get(producerId)
+    if (known === undefined || epoch > known.epoch) this.#verifying.set(producerId, { epoch, lowestSequence: baseSequence })
+    else if (epoch === known.epoch && baseSequence < known.lowestSequence) known.lowestSequence = baseSequence
+  }
+
   /** Whether a client's batch may be appended. */
   judge(batch: LoggedBatch): Judgement {
     const producer = this.#producers.get(batch.producerId)
-    if (producer === undefined) return isNew
+    const overtakes = batch.baseSequence > (this.#verifying.get(batch.producerId)?.lowestSequence ?? Infinity)
+    if (producer === undefined) return overtakes ? { kind: 'refused', error: brokerError.outOfOrderSequence } : isNew
     const repeated = this.#repeated(producer, batch)
     if (repeated !== undefined) return { kind: 'repeated', baseOffset: repeated.baseOffset }
     if (batch.epoch < producer.epoch) return { kind: 'refused', error: brokerError.invalidProducerEpoch }
-    if (!inSequence(producer, batch)) return { kind: 'refused', error: brokerError.outOfOrderSequence }
+    if (overtakes || !inSequence(producer, batch)) return { kind: 'refused', error: brokerError.outOfOrderSequence }
     if (!batch.transactional && this.#open.has(batch.producerId)) return { kind: 'refused', error: brokerError.invalidTxnState }
     return isNew
   }
@@ -75,7 +85,9 @@ export class ProducerStates {
     producer.batches.push({ firstSequence: baseSequence, lastSequence, baseOffset, lastOffset })
     producer.lastTimestamp = batch.maxTimestamp
     producer.appendedAt = now
-    if (batch.transactional && !this.#open.has(producerId)) this.#open.set(producerId, baseOffset)
+    if (!batch.transactional) return
+    this.#verifying.delete(producerId)
+    if (!this.#open.has(producerId)) this.#open.set(producerId, baseOffset)
   }
 
   /** The error of a marker that comes from an outdated coordinator or an outdated epoch. */
@@ -90,6 +102,7 @@ export class ProducerStates {
   appendMarker(batch: LoggedBatch, coordinatorEpoch: number, now: number): CompletedTransaction | null {
     const { producerId, epoch, maxTimestamp } = batch
     const producer = this.#turnTo(producerId, epoch)
+    this.#verifying.delete(producerId)
     producer.coordinatorEpoch = coordinatorEpoch
     producer.lastTimestamp = maxTimestamp
     producer.appendedAt = now

@@ -90,6 +90,28 @@ export function transactionsCases(behaviour: Behaviour): void {
     t.deepEqual(await topic.values(), [])
   })
 
+  behaviour('a sequence that was refused before its transaction has to come first in it: what follows it is refused till then', async (t, kafka) => {
+    const topic = await kafka.topic()
+    const producer = await kafka.producer()
+    t.is((await producer.write(topic, ['a'], { sequence: 0 })).error, 'INVALID_TXN_STATE')
+    await producer.add(topic.at(0))
+    t.is((await producer.write(topic, ['b'], { sequence: 1 })).error, 'OUT_OF_ORDER_SEQUENCE_NUMBER')
+    t.is((await producer.write(topic, ['a'], { sequence: 0 })).error, 'NONE')
+    t.is((await producer.write(topic, ['b'], { sequence: 1 })).error, 'NONE')
+  })
+
+  behaviour('a transaction that begins with a repeated batch takes no other in that partition', async (t, kafka) => {
+    const topic = await kafka.topic()
+    const producer = await kafka.producer()
+    await producer.addAndWrite(topic, ['a'])
+    await producer.end('commit')
+    await producer.add(topic.at(0))
+    t.like(await producer.write(topic, ['a'], { sequence: 0 }), { error: 'NONE', baseOffset: 0 })
+    t.is((await producer.write(topic, ['b'], { sequence: 1 })).error, 'OUT_OF_ORDER_SEQUENCE_NUMBER')
+    await producer.end('commit')
+    t.is(await producer.addAndWrite(topic, ['b'], { sequence: 1 }), 'NONE')
+  })
+
   behaviour('partitions may be added again, and while others are written to', async (t, kafka) => {
     const topic = await kafka.topic({ partitions: 2 })
     const producer = await kafka.producer()
