@@ -83,6 +83,16 @@ export function fencingCases(behaviour: Behaviour): void {
     t.is((await old.write(topic, ['of the old one'], { sequence: 0 })).error, 'INVALID_PRODUCER_EPOCH')
   })
 
+  behaviour('what the old producer tries to write does not hold up the batches of the new one', async (t, kafka) => {
+    const { topic, old, heir } = await takenOver(kafka, false)
+    await heir.addAndWrite(topic, ['a'])
+    t.is((await old.write(topic, ['of a zombie'])).error, 'INVALID_PRODUCER_EPOCH')
+    t.is((await heir.write(topic, ['b'])).error, 'NONE')
+    await heir.end('commit')
+    await topic.settled()
+    t.deepEqual(await topic.values(), ['a', 'b'])
+  })
+
   behaviour('an epoch that was never given out is refused as an old one is', async (t, kafka) => {
     const topic = await kafka.topic()
     const producer = await kafka.producer()

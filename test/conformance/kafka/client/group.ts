@@ -135,6 +135,12 @@ export class RawMember {
     return { ...answer, error: errorName(answer.error), members }
   }
 
+  /** Connects, so that what is sent next arrives before what others send later. */
+  async open(): Promise<void> {
+    await this.#channel.metadata([])
+    await this.heartbeat({ memberId: 'nobody', instanceId: null })
+  }
+
   /** JoinGroup of the member that it is. */
   rejoin(options: JoinOptions = {}): Promise<Joined> {
     return this.join({ memberId: this.memberId, ...options })
