@@ -8,8 +8,8 @@ import { produce } from './data/produce.ts'
 import { brokerError } from './errors.ts'
 import type { Ground } from './ground.ts'
 import type { GroupCoordinator } from './groups/coordinator.ts'
+import type { MetadataViews } from './metadata-views.ts'
 import type { Nodes } from './nodes.ts'
-import type { Topics } from './topics.ts'
 import type { TransactionCoordinator } from './transactions/coordinator.ts'
 import { offsetsTopic, transactionPartition } from './transactions/transaction.ts'
 
@@ -17,7 +17,7 @@ export interface BrokerOptions {
   readonly clusterId: string
   readonly ground: Ground
   readonly nodes: Nodes
-  readonly topics: Topics
+  readonly views: MetadataViews
   readonly coordination: Readonly<Record<T.CoordinatorKind, Coordination>>
   readonly groups: GroupCoordinator
   readonly transactions: TransactionCoordinator
@@ -33,12 +33,12 @@ export class Broker {
     this.groups = options.groups
     this.transactions = options.transactions
     this.#options = options
-    this.#fetches = new Fetches(options.ground, options.topics)
+    this.#fetches = new Fetches(options.ground, options.views)
   }
 
-  metadata(topics: readonly string[]): T.MetadataAnswer {
-    const { clusterId, nodes, topics: all } = this.#options
-    return metadata(clusterId, nodes, all, topics)
+  metadata(node: number, topics: readonly string[]): T.MetadataAnswer {
+    const { clusterId, nodes, views } = this.#options
+    return metadata(clusterId, nodes, views, node, topics)
   }
 
   findCoordinator(kind: T.CoordinatorKind, key: string): T.CoordinatorAnswer {
@@ -52,11 +52,11 @@ export class Broker {
   }
 
   produce(node: number, request: T.ProduceRequest): readonly T.ProducedPartition[] {
-    return produce(this.#options.topics, this.transactions.verify, node, request)
+    return produce(this.#options.views, this.transactions.verify, node, request)
   }
 
   listOffsets(node: number, request: T.ListOffsetsRequest): readonly T.ListedOffset[] {
-    return listOffsets(this.#options.topics, node, request)
+    return listOffsets(this.#options.views, node, request)
   }
 
   addOffsetsToTxn(node: number, request: T.ProducerIdentity & { readonly groupId: string }): number {

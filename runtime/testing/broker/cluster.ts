@@ -17,6 +17,7 @@ import { GroupCoordinator } from './groups/coordinator.ts'
 import type { GroupListener } from './groups/events.ts'
 import { Groups } from './groups/groups.ts'
 import { Rebalances } from './groups/rebalance.ts'
+import { MetadataViews } from './metadata-views.ts'
 import type { NetworkOptions } from './network/network.ts'
 import { directWay, wayOf } from './network/network.ts'
 import { VirtualTransport } from './network/transport.ts'
@@ -61,6 +62,7 @@ export class VirtualCluster implements Disposable {
     this.#nodes = new Nodes(nodes)
     const topics = new Topics(ground, this.#nodes)
     this.#topics = topics
+    const views = new MetadataViews(ground, this.#nodes, topics)
     const coordination = {
       group: new Coordination(ground, this.#nodes, ground.settings.offsetsPartitions),
       transaction: new Coordination(ground, this.#nodes, ground.settings.transactionPartitions),
@@ -72,7 +74,7 @@ export class VirtualCluster implements Disposable {
     this.#transactions = new TransactionCoordinator({
       ground,
       coordination: coordination.transaction,
-      topics,
+      views,
       markers: new Markers(ground, this.#nodes, topics, groups.writeMarker),
       onDecided: (transaction) => {
         if (this.#decided.size === 0) return
@@ -81,8 +83,8 @@ export class VirtualCluster implements Disposable {
       },
     })
     const { verify } = this.#transactions
-    const coordinator = new GroupCoordinator({ ground, coordination: coordination.group, topics, groups, rebalances, verify })
-    const parts = { ground, nodes: this.#nodes, topics, coordination, groups: coordinator, transactions: this.#transactions }
+    const coordinator = new GroupCoordinator({ ground, coordination: coordination.group, views, groups, rebalances, verify })
+    const parts = { ground, nodes: this.#nodes, views, coordination, groups: coordinator, transactions: this.#transactions }
     this.#broker = new Broker({ clusterId: randomId(ground), ...parts })
   }
 

@@ -25,6 +25,8 @@ export class Coordination {
   readonly #seats: readonly Seat[]
   #state: CoordinatedState = { unload: () => {}, load: () => {} }
   #turn: number
+  /** When the internal topic is there; undefined: nobody has asked for it. */
+  #madeAt: number | undefined
 
   constructor(ground: Ground, nodes: Nodes, partitions: number) {
     this.#ground = ground
@@ -45,8 +47,11 @@ export class Coordination {
     return (hash & 0x7fff_ffff) % this.#seats.length
   }
 
-  /** -1: nobody. */
+  /** -1: nobody. The first who asks lets the internal topic be made. */
   nodeOf(key: string): number {
+    const { scheduler, settings } = this.#ground
+    this.#madeAt ??= scheduler.now() + settings.internalTopicsMs
+    if (scheduler.now() < this.#madeAt) return -1
     return this.#seats[this.partitionOf(key)]!.node
   }
 

@@ -3,6 +3,10 @@ export interface BrokerSettings {
   /** Every so often transactions that are open for too long are looked for. */
   readonly transactionScanMs: number
   readonly transactionMaxTimeoutMs: number
+  /** How long a transactional id is remembered that nobody uses. */
+  readonly transactionalIdExpirationMs: number
+  /** Every so often such ids are looked for. */
+  readonly transactionalIdExpirationCheckMs: number
   /** `message.max.bytes`, where a topic has no setting of its own. */
   readonly maxMessageBytes: number
   readonly minSessionTimeoutMs: number
@@ -28,6 +32,10 @@ export interface BrokerSettings {
   readonly markerMs: readonly [number, number]
   /** How long a coordinator that takes over reads its log. */
   readonly coordinatorLoadMs: readonly [number, number]
+  /** How long the internal topics are in the making, when somebody asks for a coordinator for the first time. */
+  readonly internalTopicsMs: number
+  /** How long the controller's news of topics and leaders takes to each broker. */
+  readonly metadataLagMs: readonly [number, number]
   /** How long the cluster takes to notice a broker that was killed. */
   readonly brokerSessionTimeoutMs: number
 }
@@ -35,6 +43,8 @@ export interface BrokerSettings {
 export const defaultSettings: BrokerSettings = {
   transactionScanMs: 10_000,
   transactionMaxTimeoutMs: 15 * 60_000,
+  transactionalIdExpirationMs: 7 * 24 * 3_600_000,
+  transactionalIdExpirationCheckMs: 3_600_000,
   maxMessageBytes: 1_048_588,
   minSessionTimeoutMs: 6_000,
   maxSessionTimeoutMs: 30 * 60_000,
@@ -51,5 +61,7 @@ export const defaultSettings: BrokerSettings = {
   transactionPartitions: 50,
   markerMs: [0.2, 4],
   coordinatorLoadMs: [1, 50],
+  internalTopicsMs: 0,
+  metadataLagMs: [0, 0],
   brokerSessionTimeoutMs: 9_000,
 }

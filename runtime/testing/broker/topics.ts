@@ -26,12 +26,14 @@ export class Partition {
   gone = false
   /** Fetches that wait at the leader. */
   readonly #waiting = new Set<() => void>()
+  readonly #onLead: () => void
 
-  constructor(topic: string, partition: number, log: PartitionLog, leader: number) {
+  constructor(topic: string, partition: number, log: PartitionLog, leader: number, onLead: () => void) {
     this.topic = topic
     this.partition = partition
     this.log = log
     this.leader = leader
+    this.#onLead = onLead
   }
 
   /** Calls `onChange` whenever there may be more to read, or the leader changes; returns what calls it off. */
@@ -47,6 +49,7 @@ export class Partition {
   lead(node: number): void {
     this.leader = node
     this.leaderEpoch++
+    this.#onLead()
     this.changed()
   }
 }
@@ -57,6 +60,8 @@ export class Topics {
   readonly #byName = new Map<string, Topic>()
   readonly #byId = new Map<string, Topic>()
   #turn = 0
+  /** Called with the name of a topic that was made, deleted, or has other partitions or leaders than before. */
+  onChange: (name: string) => void = () => {}
 
   constructor(ground: Ground, nodes: Nodes) {
     this.#ground = ground
@@ -98,8 +103,11 @@ export class Topics {
       producerExpirationCheckMs: settings.producerIdExpirationCheckMs,
     }
     for (let i = topic.partitions.length; i < partitions; i++) {
-      topic.partitions.push(new Partition(topic.name, i, new PartitionLog(topic.config, clock, times), this.#nextLeader()))
+      topic.partitions.push(
+        new Partition(topic.name, i, new PartitionLog(topic.config, clock, times), this.#nextLeader(), () => this.onChange(topic.name)),
+      )
     }
+    this.onChange(topic.name)
   }
 
   /** With its records; one of the same name that is made later has another id. */
@@ -108,6 +116,7 @@ export class Topics {
     if (topic === undefined) return undefined
     this.#byName.delete(name)
     this.#byId.delete(topic.id)
+    this.onChange(name)
     for (const partition of topic.partitions) {
       partition.gone = true
       partition.changed()

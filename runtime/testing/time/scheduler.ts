@@ -17,7 +17,7 @@ export interface Endpoint {
 export const systemScheduler: Scheduler = {
   now: () => performance.now(),
   after: (ms, work) => {
-    const timer = setTimeout(work, ms)
+    const timer = setTimeout(work, Math.max(0, ms))
     return () => clearTimeout(timer)
   },
 }

@@ -2,26 +2,27 @@
 import type { FetchAnswer, FetchedPartition, FetchRequest } from '../../../kafka/transport.ts'
 import { brokerError } from '../errors.ts'
 import type { Ground } from '../ground.ts'
-import type { Partition, Topics } from '../topics.ts'
+import type { MetadataViews } from '../metadata-views.ts'
+import type { Partition } from '../topics.ts'
 
 type Asked = FetchRequest['partitions'][number]
 
 export class Fetches {
   readonly #ground: Ground
-  readonly #topics: Topics
+  readonly #views: MetadataViews
 
-  constructor(ground: Ground, topics: Topics) {
+  constructor(ground: Ground, views: MetadataViews) {
     this.#ground = ground
-    this.#topics = topics
+    this.#views = views
   }
 
   fetch(node: number, request: FetchRequest, reply: (answer: FetchAnswer) => void): void {
-    const found = request.partitions.map((asked) => ({ asked, at: this.#find(asked) }))
+    const found = request.partitions.map((asked) => ({ asked, at: this.#find(node, asked) }))
     const readable = found.flatMap(({ asked, at }) => (typeof at === 'number' ? [] : [{ asked, partition: at }]))
     const answer = (): FetchAnswer => ({ error: brokerError.none, partitions: this.#read(node, request, found) })
     const first = answer()
     const bytes = first.partitions.reduce((sum, { records }) => sum + records.length, 0)
-    const failed = readable.some(({ asked, partition }) => refusalOf(node, partition, asked.offset) !== brokerError.none)
+    const failed = readable.some(({ asked, partition }) => this.#refusal(node, partition, asked.offset) !== brokerError.none)
     if (request.maxWaitMs <= 0 || readable.length === 0 || bytes >= request.minBytes || failed) return reply(first)
 
     const settle = (): void => {
@@ -30,17 +31,25 @@ export class Fetches {
       reply(answer())
     }
     const look = (): void => {
-      if (readable.some(({ partition }) => partition.gone || partition.leader !== node) || this.#bytesOf(readable) >= request.minBytes) settle()
+      if (readable.some(({ partition }) => partition.gone || !this.#views.leads(node, partition)) || this.#bytesOf(readable) >= request.minBytes)
+        settle()
     }
     const watching = readable.map(({ partition }) => partition.watch(look))
     const callOff = this.#ground.scheduler.after(request.maxWaitMs, settle)
   }
 
   /** An error where there is no such partition at all: that alone answers no fetch before its time. */
-  #find({ topicId, partition }: Asked): Partition | number {
-    const topic = this.#topics.withId(topicId)
+  #find(node: number, { topicId, partition }: Asked): Partition | number {
+    const topic = this.#views.withId(node, topicId)
     if (topic === undefined) return brokerError.unknownTopicId
-    return topic.partitions[partition] ?? brokerError.unknownTopicOrPartition
+    return this.#views.partition(node, topic.name, partition) ?? brokerError.unknownTopicOrPartition
+  }
+
+  #refusal(node: number, partition: Partition, offset: number): number {
+    if (partition.gone) return brokerError.unknownTopicOrPartition
+    if (!this.#views.leads(node, partition)) return brokerError.notLeaderOrFollower
+    partition.log.refresh()
+    return offset < partition.log.logStart || offset > partition.log.highWatermark ? brokerError.offsetOutOfRange : brokerError.none
   }
 
   #bytesOf(readable: readonly { readonly asked: Asked; readonly partition: Partition }[]): number {
@@ -54,7 +63,7 @@ export class Fetches {
     return found.map(({ asked, at }) => {
       if (typeof at === 'number') return failure(asked, at)
       const { topicId, partition, offset, maxBytes } = asked
-      const error = refusalOf(node, at, offset)
+      const error = this.#refusal(node, at, offset)
       if (error !== brokerError.none) return failure(asked, error)
       const { highWatermark, lastStableOffset, logStart } = at.log
       const { records, aborted } = at.log.read(offset, Math.min(maxBytes, left), whole)
@@ -63,13 +72,6 @@ export class Fetches {
       return { topicId, partition, error, highWatermark, lastStableOffset, logStart, aborted, records }
     })
   }
-}
-
-function refusalOf(node: number, { gone, leader, log }: Partition, offset: number): number {
-  if (gone) return brokerError.unknownTopicOrPartition
-  if (leader !== node) return brokerError.notLeaderOrFollower
-  log.refresh()
-  return offset < log.logStart || offset > log.highWatermark ? brokerError.offsetOutOfRange : brokerError.none
 }
 
 function failure({ topicId, partition }: Asked, error: number): FetchedPartition {

@@ -2,14 +2,14 @@ import type { ListedOffset, ListOffsetsRequest } from '../../../kafka/transport.
 import { offsetAt } from '../../../kafka/transport.ts'
 import { brokerError } from '../errors.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
-import type { Topics } from '../topics.ts'
+import type { MetadataViews } from '../metadata-views.ts'
 
 /** Of all that was written, open transactions included. */
-export function listOffsets(topics: Topics, node: number, request: ListOffsetsRequest): ListedOffset[] {
+export function listOffsets(views: MetadataViews, node: number, request: ListOffsetsRequest): ListedOffset[] {
   return request.partitions.map(({ topic, partition, timestamp }) => {
-    const found = topics.partition(topic, partition)
+    const found = views.partition(node, topic, partition)
     if (found === undefined) return { topic, partition, error: brokerError.unknownTopicOrPartition, offset: -1 }
-    if (found.leader !== node) return { topic, partition, error: brokerError.notLeaderOrFollower, offset: -1 }
+    if (!views.leads(node, found)) return { topic, partition, error: brokerError.notLeaderOrFollower, offset: -1 }
     found.log.refresh()
     return { topic, partition, error: brokerError.none, offset: offsetOf(found.log, timestamp) }
   })

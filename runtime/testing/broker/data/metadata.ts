@@ -1,20 +1,20 @@
 import type { MetadataAnswer } from '../../../kafka/transport.ts'
 import { brokerError } from '../errors.ts'
 import type { Nodes } from '../nodes.ts'
-import type { Topics } from '../topics.ts'
+import type { MetadataViews } from '../metadata-views.ts'
 
-/** What every broker says about the cluster; all know it at the same moment. */
-export function metadata(clusterId: string, nodes: Nodes, topics: Topics, names: readonly string[]): MetadataAnswer {
+/** What a broker says about the cluster. */
+export function metadata(clusterId: string, nodes: Nodes, views: MetadataViews, node: number, names: readonly string[]): MetadataAnswer {
   return {
     clusterId,
-    brokers: nodes.running.map((node) => ({ node, host: hostOf(node), port })),
+    brokers: nodes.running.map((other) => ({ node: other, host: hostOf(other), port })),
     topics: names.map((name) => {
-      const topic = topics.named(name)
+      const topic = views.named(node, name)
       if (topic === undefined) {
         const error = isTopicName(name) ? brokerError.unknownTopicOrPartition : brokerError.invalidTopic
         return { error, topic: name, id: noId, partitions: [] }
       }
-      const partitions = topic.partitions.map(({ partition, leader }) => ({
+      const partitions = topic.leaders.map((leader, partition) => ({
         error: leader === -1 ? brokerError.leaderNotAvailable : brokerError.none,
         partition,
         leader,

@@ -2,16 +2,17 @@
 import type { ProducedPartition, ProduceRequest } from '../../../kafka/transport.ts'
 import { brokerError } from '../errors.ts'
 import { readBatch } from '../log/batch.ts'
-import type { Partition, Topics } from '../topics.ts'
+import type { MetadataViews } from '../metadata-views.ts'
+import type { Partition } from '../topics.ts'
 import type { Verify } from '../transactions/verification.ts'
 import { transactionPartition } from '../transactions/transaction.ts'
 
 /** The request's bytes become the logs' own. */
-export function produce(topics: Topics, verify: Verify, node: number, request: ProduceRequest): ProducedPartition[] {
+export function produce(views: MetadataViews, verify: Verify, node: number, request: ProduceRequest): ProducedPartition[] {
   return request.partitions.map(({ topic, partition, records }) => {
-    const to = topics.partition(topic, partition)
+    const to = views.partition(node, topic, partition)
     if (to === undefined) return refused(topic, partition, brokerError.unknownTopicOrPartition)
-    if (to.leader !== node) return refused(topic, partition, brokerError.notLeaderOrFollower)
+    if (!views.leads(node, to)) return refused(topic, partition, brokerError.notLeaderOrFollower)
     const doubt = verifyBatch(verify, to, request.transactionalId, records)
     if (doubt !== null) return { topic, partition, ...doubt, baseOffset: -1 }
     const appended = to.log.append(records, to.leaderEpoch)
@@ -27,8 +28,8 @@ function verifyBatch(
   records: Buffer,
 ): { readonly error: number; readonly message: string | null } | null {
   const batch = readBatch(records)
-  if (batch === null || !batch.transactional || log.hasOpen(batch.producerId, batch.epoch)) return null
-  log.beginVerification(batch)
+  if (batch === null || !batch.transactional || !log.mustVerify(batch)) return null
+  log.begin(batch)
   const error = verify(
     { transactionalId: transactionalId ?? '', producerId: batch.producerId, epoch: batch.epoch },
     transactionPartition(topic, partition),

@@ -3,7 +3,7 @@ import type * as T from '../../../kafka/transport.ts'
 import type { Coordination } from '../coordination.ts'
 import { brokerError } from '../errors.ts'
 import type { Ground } from '../ground.ts'
-import type { Topics } from '../topics.ts'
+import type { MetadataViews } from '../metadata-views.ts'
 import { offsetsTopic, transactionPartition } from '../transactions/transaction.ts'
 import type { Verify } from '../transactions/verification.ts'
 import type { Group, SyncAnswer } from './group.ts'
@@ -16,7 +16,7 @@ import type { Rebalances } from './rebalance.ts'
 export interface GroupCoordinatorOptions {
   readonly ground: Ground
   readonly coordination: Coordination
-  readonly topics: Topics
+  readonly views: MetadataViews
   readonly groups: Groups
   readonly rebalances: Rebalances
   readonly verify: Verify
@@ -112,8 +112,8 @@ export class GroupCoordinator {
   }
 
   txnOffsetCommit(node: number, request: T.TxnOffsetCommitRequest): T.PartitionError[] {
-    const { topics, ground } = this.#options
-    const missing = (at: { topic: string; partition: number }): boolean => topics.partition(at.topic, at.partition) === undefined
+    const { views, ground } = this.#options
+    const missing = (at: { topic: string; partition: number }): boolean => views.partition(node, at.topic, at.partition) === undefined
     const there = request.offsets.filter((offset) => !missing(offset))
     const error = there.length === 0 ? brokerError.none : this.#refusalOfCommit(node, request)
     if (error === brokerError.none && there.length > 0) this.#write(request, there)

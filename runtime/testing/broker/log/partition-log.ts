@@ -78,14 +78,14 @@ export class PartitionLog {
     return this.#aborted
   }
 
-  /** Whether the producer has written here in a transaction that has not ended: then its coordinator need not be asked. */
-  hasOpen(producerId: number, epoch: number): boolean {
-    return this.#producers.hasOpen(producerId, epoch)
+  /** Whether its coordinator is to be asked about the producer's transaction: not where it has written before in this one, or is outdated anyway. */
+  mustVerify(batch: LoggedBatch): boolean {
+    return !this.#producers.knows(batch)
   }
 
-  /** A client's batch, for which the coordinator is about to be asked. */
-  beginVerification(batch: LoggedBatch): void {
-    this.#producers.beginVerification(batch)
+  /** To be called before its coordinator is asked. */
+  begin(batch: LoggedBatch): void {
+    this.#producers.begin(batch)
   }
 
   /** What the producer has written here in its open transaction: first and last offsets of batches that follow one another. */

@@ -33,22 +33,24 @@ export type Judgement =
 const batchesToRemember = 5
 const maxSequence = 0x7fff_ffff
 const isNew: Judgement = { kind: 'new' }
+const outOfOrder: Judgement = { kind: 'refused', error: brokerError.outOfOrderSequence }
 
 export class ProducerStates {
   readonly #producers = new Map<number, Producer>()
   /** producer id -> first offset; in the order of these offsets. */
   readonly #open = new Map<number, number>()
-  /** By producer id: what has asked to be the first of a transaction here. A repeated or refused batch stands here too, and is not forgotten. */
-  readonly #verifying = new Map<number, { epoch: number; lowestSequence: number }>()
+  /** Producers that have begun to write in a transaction, as far as they have not succeeded: no later sequence may come before that. */
+  readonly #beginning = new Map<number, { readonly epoch: number; readonly lowestSequence: number }>()
 
   /** Where the oldest open transaction begins. */
   get firstOpenOffset(): number | undefined {
     return this.#open.values().next().value
   }
 
-  /** Whether a transaction of the producer has written here, and has not ended. */
-  hasOpen(producerId: number, epoch: number): boolean {
-    return this.#open.has(producerId) && this.#producers.get(producerId)?.epoch === epoch
+  /** Whether what stands here is enough to judge a transactional batch: one more of an open transaction, or of an epoch that is over. */
+  knows({ producerId, epoch }: LoggedBatch): boolean {
+    const last = this.#producers.get(producerId)?.epoch ?? -1
+    return epoch < last || (epoch === last && this.#open.has(producerId))
   }
 
   /** Where the producer's open transaction begins. */
@@ -56,22 +58,21 @@ export class ProducerStates {
     return this.#open.get(producerId)
   }
 
-  /** The first batch of a transaction asks to be written: from now on, until one is, none may come before the lowest sequence that asked. */
-  beginVerification({ producerId, epoch, baseSequence }: LoggedBatch): void {
-    const known = this.#verifying.get(producerId)
-    if (known === undefined || epoch > known.epoch) this.#verifying.set(producerId, { epoch, lowestSequence: baseSequence })
-    else if (epoch === known.epoch && baseSequence < known.lowestSequence) known.lowestSequence = baseSequence
+  /** A producer wants to write for the first time in a transaction; whether it may is still to be found out. */
+  begin({ producerId, epoch, baseSequence }: LoggedBatch): void {
+    const known = this.#beginning.get(producerId)
+    const older = known !== undefined && (epoch < known.epoch || (epoch === known.epoch && baseSequence >= known.lowestSequence))
+    if (!older) this.#beginning.set(producerId, { epoch, lowestSequence: baseSequence })
   }
 
   /** Whether a client's batch may be appended. */
   judge(batch: LoggedBatch): Judgement {
     const producer = this.#producers.get(batch.producerId)
-    const overtakes = batch.baseSequence > (this.#verifying.get(batch.producerId)?.lowestSequence ?? Infinity)
-    if (producer === undefined) return overtakes ? { kind: 'refused', error: brokerError.outOfOrderSequence } : isNew
+    if (producer === undefined) return this.#overtakes(batch) ? outOfOrder : isNew
     const repeated = this.#repeated(producer, batch)
     if (repeated !== undefined) return { kind: 'repeated', baseOffset: repeated.baseOffset }
     if (batch.epoch < producer.epoch) return { kind: 'refused', error: brokerError.invalidProducerEpoch }
-    if (overtakes || !inSequence(producer, batch)) return { kind: 'refused', error: brokerError.outOfOrderSequence }
+    if (this.#overtakes(batch) || !inSequence(producer, batch)) return outOfOrder
     if (!batch.transactional && this.#open.has(batch.producerId)) return { kind: 'refused', error: brokerError.invalidTxnState }
     return isNew
   }
@@ -85,9 +86,8 @@ export class ProducerStates {
     producer.batches.push({ firstSequence: baseSequence, lastSequence, baseOffset, lastOffset })
     producer.lastTimestamp = batch.maxTimestamp
     producer.appendedAt = now
-    if (!batch.transactional) return
-    this.#verifying.delete(producerId)
-    if (!this.#open.has(producerId)) this.#open.set(producerId, baseOffset)
+    if (batch.transactional) this.#beginning.delete(producerId)
+    if (batch.transactional && !this.#open.has(producerId)) this.#open.set(producerId, baseOffset)
   }
 
   /** The error of a marker that comes from an outdated coordinator or an outdated epoch. */
@@ -102,10 +102,10 @@ export class ProducerStates {
   appendMarker(batch: LoggedBatch, coordinatorEpoch: number, now: number): CompletedTransaction | null {
     const { producerId, epoch, maxTimestamp } = batch
     const producer = this.#turnTo(producerId, epoch)
-    this.#verifying.delete(producerId)
     producer.coordinatorEpoch = coordinatorEpoch
     producer.lastTimestamp = maxTimestamp
     producer.appendedAt = now
+    this.#beginning.delete(producerId)
     const firstOffset = this.#open.get(producerId)
     if (firstOffset === undefined) return null
     this.#open.delete(producerId)
@@ -125,6 +125,11 @@ export class ProducerStates {
     if (producer === undefined) return false
     const last = producer.batches.at(-1)
     return last === undefined ? batch.control && batch.epoch === producer.epoch : batch.lastOffset === last.lastOffset
+  }
+
+  #overtakes({ producerId, baseSequence }: LoggedBatch): boolean {
+    const beginning = this.#beginning.get(producerId)
+    return beginning !== undefined && baseSequence > beginning.lowestSequence
   }
 
   #repeated({ epoch, batches }: Producer, batch: LoggedBatch): Remembered | undefined {

@@ -40,7 +40,7 @@ export class VirtualChannel implements T.KafkaChannel {
 
   async metadata(topics: readonly string[]): Promise<T.MetadataAnswer> {
     const { broker } = this.#options
-    const answer = await this.sendAny<T.MetadataAnswer>('Metadata', (_node, reply) => reply(broker.metadata(topics)))
+    const answer = await this.sendAny<T.MetadataAnswer>('Metadata', (node, reply) => reply(broker.metadata(node, topics)))
     for (const { node } of answer.brokers) this.#found(node)
     return answer
   }

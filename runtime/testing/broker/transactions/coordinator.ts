@@ -3,7 +3,7 @@ import type { InitProducerIdAnswer, InitProducerIdRequest, PartitionError, Produ
 import type { Coordination } from '../coordination.ts'
 import { brokerError } from '../errors.ts'
 import type { Ground } from '../ground.ts'
-import type { Topics } from '../topics.ts'
+import type { MetadataViews } from '../metadata-views.ts'
 import type { Markers } from './markers.ts'
 import type { Transaction } from './transaction.ts'
 import { lastEpoch, transactionPartition } from './transaction.ts'
@@ -11,7 +11,7 @@ import { lastEpoch, transactionPartition } from './transaction.ts'
 export interface TransactionCoordinatorOptions {
   readonly ground: Ground
   readonly coordination: Coordination
-  readonly topics: Topics
+  readonly views: MetadataViews
   readonly markers: Markers
   /** Called at the moment that a transaction's fate is written. */
   readonly onDecided: (transaction: Transaction) => void
@@ -39,7 +39,7 @@ export class TransactionCoordinator {
     if (refusal !== brokerError.none) return failed(refusal)
     const outOfRange = transactionTimeoutMs <= 0 || transactionTimeoutMs > ground.settings.transactionMaxTimeoutMs
     if (outOfRange) return failed(brokerError.invalidTransactionTimeout)
-    const transaction = this.#transactions.get(transactionalId) ?? this.#create(transactionalId, transactionTimeoutMs)
+    const transaction = this.#remembered(transactionalId) ?? this.#create(transactionalId, transactionTimeoutMs)
     switch (transaction.state) {
       case 'PrepareCommit':
       case 'PrepareAbort':
@@ -59,7 +59,7 @@ export class TransactionCoordinator {
     producer: ProducerIdentity,
     partitions: readonly { readonly topic: string; readonly partition: number }[],
   ): PartitionError[] {
-    const missing = partitions.map(({ topic, partition }) => this.#options.topics.partition(topic, partition) === undefined)
+    const missing = partitions.map(({ topic, partition }) => this.#options.views.partition(node, topic, partition) === undefined)
     if (missing.includes(true)) {
       const errorAt = (i: number): number => (missing[i] === true ? brokerError.unknownTopicOrPartition : brokerError.operationNotAttempted)
       return partitions.map(({ topic, partition }, i) => ({ topic, partition, error: errorAt(i) }))
@@ -86,9 +86,8 @@ export class TransactionCoordinator {
         this.#decide(found, commit)
         return brokerError.none
       case 'PrepareCommit':
-        return commit ? brokerError.concurrentTransactions : brokerError.invalidTxnState
       case 'PrepareAbort':
-        return commit ? brokerError.invalidTxnState : brokerError.concurrentTransactions
+        return brokerError.concurrentTransactions
       case 'CompleteCommit':
         return commit ? brokerError.none : brokerError.invalidTxnState
       case 'CompleteAbort':
@@ -119,14 +118,27 @@ export class TransactionCoordinator {
       state: 'Empty',
       partitions: new Set(),
       startedAt: -1,
+      changedAt: this.#options.ground.clock(),
       decisions: 0,
     }
     this.#transactions.set(transactionalId, transaction)
     return transaction
   }
 
-  #find({ transactionalId, producerId, epoch }: ProducerIdentity): Transaction | number {
+  /** Undefined also for an id that was due to be forgotten at the last check. */
+  #remembered(transactionalId: string): Transaction | undefined {
     const transaction = this.#transactions.get(transactionalId)
+    if (transaction === undefined || transaction.state === 'Ongoing' || isPrepared(transaction)) return transaction
+    const { clock, settings } = this.#options.ground
+    const now = clock()
+    const checkedAt = now - (now % settings.transactionalIdExpirationCheckMs)
+    if (checkedAt - transaction.changedAt < settings.transactionalIdExpirationMs) return transaction
+    this.#transactions.delete(transactionalId)
+    return undefined
+  }
+
+  #find({ transactionalId, producerId, epoch }: ProducerIdentity): Transaction | number {
+    const transaction = this.#remembered(transactionalId)
     if (transaction === undefined || transaction.producerId !== producerId) return brokerError.invalidProducerIdMapping
     return transaction.epoch === epoch ? transaction : brokerError.producerFenced
   }
@@ -135,15 +147,18 @@ export class TransactionCoordinator {
     const { coordination, ground } = this.#options
     const refusal = coordination.refusal(node, producer.transactionalId)
     if (refusal !== brokerError.none) return refusal
+    // Before anybody is asked who he is: until the markers are written it may not be certain.
+    const ending = this.#transactions.get(producer.transactionalId)
+    if (ending !== undefined && isPrepared(ending)) return brokerError.concurrentTransactions
     const found = this.#find(producer)
     if (typeof found === 'number') return found
-    if (isPrepared(found)) return brokerError.concurrentTransactions
     if (found.state !== 'Ongoing') {
       found.state = 'Ongoing'
       found.startedAt = ground.clock()
       this.#watch(found)
     }
     for (const partition of partitions) found.partitions.add(partition)
+    found.changedAt = ground.clock()
     return brokerError.none
   }
 
@@ -156,6 +171,7 @@ export class TransactionCoordinator {
     transaction.state = 'Empty'
     transaction.timeoutMs = timeoutMs
     transaction.startedAt = -1
+    transaction.changedAt = this.#options.ground.clock()
     return { error: brokerError.none, producerId: transaction.producerId, epoch: transaction.epoch }
   }
 
@@ -168,12 +184,13 @@ export class TransactionCoordinator {
   #decide(transaction: Transaction, commit: boolean): void {
     transaction.state = commit ? 'PrepareCommit' : 'PrepareAbort'
     transaction.decisions++
+    transaction.changedAt = this.#options.ground.clock()
     this.#options.onDecided(transaction)
     this.#send(transaction)
   }
 
   #send(transaction: Transaction): void {
-    const { coordination, markers } = this.#options
+    const { coordination, markers, ground } = this.#options
     const partition = coordination.partitionOf(transaction.transactionalId)
     const coordinatorEpoch = coordination.epoch(partition)
     const { decisions } = transaction
@@ -181,6 +198,7 @@ export class TransactionCoordinator {
     markers.send(transaction, coordinatorEpoch, isCurrent, () => {
       transaction.state = transaction.state === 'PrepareCommit' ? 'CompleteCommit' : 'CompleteAbort'
       transaction.partitions = new Set()
+      transaction.changedAt = ground.clock()
     })
   }
 

@@ -56,8 +56,9 @@ export class Markers {
   #bring(name: string, marker: MarkerToWrite, inMs: readonly [number, number], isCurrent: () => boolean, done: () => void): void {
     this.#scheduler.after(drawn(this.#ground, inMs), () => {
       const error = this.#write(name, marker)
-      if (error !== null) done()
-      else if (isCurrent()) this.#bring(name, marker, retryMs, isCurrent, done)
+      if (error === brokerError.none) done()
+      // A marker that is refused is given up, and the transaction with it: so does Kafka.
+      else if (error === null && isCurrent()) this.#bring(name, marker, retryMs, isCurrent, done)
     })
   }
 

@@ -12,6 +12,8 @@ export interface Transaction {
   partitions: Set<string>
   /** Epoch ms of the first partition; -1 where nothing was begun. */
   startedAt: number
+  /** Epoch ms of the last change that stands in the log. */
+  changedAt: number
   /** Rises with every decision, so that markers of one transaction are not counted for another. */
   decisions: number
 }

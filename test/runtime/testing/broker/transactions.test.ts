@@ -83,6 +83,21 @@ test('a producer id whose epochs are used up is replaced', async (t) => {
   t.not(next.producerId, first.producerId)
 })
 
+test('a transactional id that nobody used for a week is forgotten, and with it who may use it', async (t) => {
+  const world = new World()
+  world.topic('t')
+  const [p, q] = [await world.producer('p'), await world.producer('q')]
+  t.is(await world.add(q, 't'), 0)
+  await world.pass(7 * 24 * 3_600_000 - 3_600_000)
+  t.is(await world.add(p, 't'), 0)
+  t.is(await world.end(p, true), 0)
+  await world.pass(7 * 24 * 3_600_000 + 3_600_000)
+  t.is(await world.add(p, 't'), 49)
+  const { producerId, epoch } = await world.producer('p')
+  t.true(producerId > q.producerId)
+  t.is(epoch, 0)
+})
+
 test('a decision is told before any marker, with what was written and what will be committed', async (t) => {
   const world = new World()
   world.topic('t')

@@ -1,6 +1,7 @@
 /** A whole job of real workers on a virtual cluster, in virtual time. */
 import { WorkerConfig } from '../../../../runtime/config.ts'
 import { LocalJob } from '../../../../runtime/dev/local-job.ts'
+import { topicsThere } from '../../../../runtime/dev/topics.ts'
 import type { KafkaClient } from '../../../../runtime/kafka/client.ts'
 import { clientOver } from '../../../../runtime/kafka/connect.ts'
 import { readHeaders } from '../../../../runtime/kafka/batch/headers.ts'
@@ -71,6 +72,7 @@ export class VirtualJob {
     const connect = (): KafkaClient => clientOver(this.cluster.transport(process, network), { timing: process.timing, transactionTimeoutMs: 5_000 })
     const plan = await openProgram(program)
     const { timing } = process
+    await this.passing(topicsThere(this.#observer.reader, [this.input, this.output], timing))
     const starting = LocalJob.start({ name: 'worker', config, plan, admin: this.cluster.admin(process), connect, log: mute, timing }, parallelism)
     this.#job = await this.passing(starting)
   }

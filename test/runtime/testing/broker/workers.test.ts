@@ -33,7 +33,7 @@ test('results are exact though connections break, requests come late, brokers st
   const seen = new Map<string, number>()
   const count = (what: string): void => void seen.set(what, (seen.get(what) ?? 0) + 1)
   for (let seed = 1; seed <= 8; seed++) {
-    const job = new VirtualJob(seed, { nodes: 3 })
+    const job = new VirtualJob(seed, { nodes: 3, settings: { metadataLagMs: [0, 200] } })
     job.cluster.onDecided(({ outcome }) => count(outcome))
     job.cluster.onGroup(({ kind }) => count(kind))
     await job.start(2)
