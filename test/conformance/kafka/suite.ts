@@ -19,6 +19,7 @@ import { rebalanceCases } from './cases/rebalance.ts'
 import { staticMemberCases } from './cases/static-members.ts'
 import { topicsCases } from './cases/topics.ts'
 import { sessionsCases } from './cases/sessions.ts'
+import { transactionEndsCases } from './cases/transaction-ends.ts'
 import { transactionTimeoutCases } from './cases/transaction-timeout.ts'
 import { transactionsCases } from './cases/transactions.ts'
 import { KafkaUnderTest } from './client/kafka.ts'
@@ -33,6 +34,7 @@ const oneNode = [
   fetchCases,
   idempotenceCases,
   transactionsCases,
+  transactionEndsCases,
   transactionTimeoutCases,
   fencingCases,
   isolationCases,
