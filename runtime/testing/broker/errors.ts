@@ -1,5 +1,6 @@
 /** What a broker answers, by the names of the protocol. */
 export const brokerError = {
+  unknownServerError: -1,
   none: 0,
   offsetOutOfRange: 1,
   corruptMessage: 2,

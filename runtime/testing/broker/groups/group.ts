@@ -1,6 +1,8 @@
 /** One group of the classic protocol: its members and where it stands. As Kafka's ClassicGroup; what happens when is decided in rebalance.ts. */
 import type { JoinGroupAnswer } from '../../../kafka/transport.ts'
+import type { Random } from '../../time/random.ts'
 import { brokerError } from '../errors.ts'
+import type { Ground } from '../ground.ts'
 import { GroupOffsets } from './offsets.ts'
 
 export type GroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable'
@@ -55,10 +57,12 @@ export class Group {
   /** A group that only has offsets. */
   simple = true
   written: WrittenGroup | null = null
+  readonly #random: Random
 
-  constructor(groupId: string, now: number) {
+  constructor(groupId: string, { clock, random }: Ground) {
     this.groupId = groupId
-    this.changedAt = now
+    this.changedAt = clock()
+    this.#random = random
   }
 
   get allJoined(): boolean {
@@ -87,7 +91,7 @@ export class Group {
     const instanceId = this.members.get(memberId)?.instanceId
     if (instanceId !== undefined && instanceId !== null) this.staticMembers.delete(instanceId)
     this.members.delete(memberId)
-    if (this.leaderId === memberId) this.leaderId = this.members.keys().next().value ?? null
+    if (this.leaderId === memberId) this.leaderId = this.#anyOf([...this.members.values()])
     this.pendingJoins.delete(memberId)
     this.pendingSyncs.delete(memberId)
   }
@@ -110,9 +114,9 @@ export class Group {
     const leader = this.leaderId === null ? undefined : this.members.get(this.leaderId)
     if (leader === undefined) return false
     if (leader.join !== null) return true
-    const joined = [...this.members.values()].find((member) => member.join !== null)
-    if (joined === undefined) return false
-    this.leaderId = joined.memberId
+    const joined = this.#anyOf([...this.members.values()].filter((member) => member.join !== null))
+    if (joined === null) return false
+    this.leaderId = joined
     return true
   }
 
@@ -161,6 +165,11 @@ export class Group {
     this.leaderId = this.written?.leaderId ?? null
     this.changedAt = this.written?.changedAt ?? this.changedAt
     this.state = this.previousState = this.members.size === 0 ? 'Empty' : 'Stable'
+  }
+
+  /** Kafka takes the first of a hash table: whoever it may be. */
+  #anyOf(members: readonly Member[]): string | null {
+    return members.length === 0 ? null : this.#random.pick(members).memberId
   }
 }
 

@@ -29,7 +29,7 @@ export class Groups implements CoordinatedState {
   }
 
   create(groupId: string): Group {
-    const group = new Group(groupId, this.#ground.clock())
+    const group = new Group(groupId, this.#ground)
     group.write()
     this.#groups.set(groupId, group)
     return group

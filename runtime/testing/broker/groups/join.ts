@@ -67,7 +67,11 @@ export class Joins {
 
   #joinAgain(group: Group, request: JoinGroupRequest, reply: Reply): void {
     const { memberId, instanceId, metadata } = request
-    if (group.pendingJoins.has(memberId)) return this.#add(group, request, memberId, reply)
+    if (group.pendingJoins.has(memberId)) {
+      // No static member has to wait for its id, so Kafka knows no better.
+      if (instanceId !== null) return reply(joinFailure(brokerError.unknownServerError, ''))
+      return this.#add(group, request, memberId, reply)
+    }
     const refusal = group.refusalOf(memberId, instanceId)
     if (refusal !== brokerError.none) return reply(joinFailure(refusal, memberId))
     const member = group.members.get(memberId)!
