@@ -40,7 +40,7 @@ export function transactionEndsCases(behaviour: Behaviour): void {
     await producer.addAndWrite(topic, ['a'])
     await producer.end('commit')
     await producer.addAndWrite(topic, ['b'])
-    t.is(await producer.end('commit'), 'NONE', 'the repeat of the first one')
+    t.is(await producer.finish('commit'), 'NONE', 'the repeat of the first one')
     await topic.settled()
     t.deepEqual(await topic.values(), ['a', 'b'])
     t.is((await producer.write(topic, ['c'])).error, 'INVALID_TXN_STATE')

@@ -98,4 +98,10 @@ export class RawProducer {
     )
     return errorName(answer.error)
   }
+
+  /** Ends it, and waits until all markers are written and the coordinator knows it: until a repeat is answered. */
+  async finish(outcome: 'commit' | 'abort'): Promise<string> {
+    const ended = await this.end(outcome)
+    return ended === 'NONE' ? this.end(outcome) : ended
+  }
 }

@@ -22,14 +22,20 @@ export class RawTopic {
   readonly leaders: readonly number[]
   readonly #kafka: KafkaUnderTest
 
-  /** Null while brokers do not show it, or while a leader does not know yet that it leads. */
+  /** Null while a broker does not know of it, or a leader not that it leads. */
   static async find(kafka: KafkaUnderTest, topic: string): Promise<RawTopic | null> {
-    const found = (await kafka.channel.metadata([topic])).topics[0]!
+    const { brokers, topics } = await kafka.channel.metadata([topic])
+    const found = topics[0]!
     const leaders = found.partitions.toSorted((a, b) => a.partition - b.partition).map(({ leader }) => leader)
     if (found.error !== 0 || leaders.length === 0 || leaders.includes(-1)) return null
-    const known = new RawTopic(kafka, topic, found.id, leaders)
-    const asked = await Promise.all(leaders.map((_, partition) => known.listOffset(offsetAt.earliest, partition)))
-    return asked.every(({ error }) => error === 'NONE') ? known : null
+    const partitions = leaders.map((_, partition) => ({ topic, partition, timestamp: offsetAt.earliest }))
+    for (const { node } of brokers) {
+      const listed = await kafka.channel.listOffsets(node, { partitions })
+      const right = ({ error, partition }: (typeof listed)[number]): boolean =>
+        errorName(error) === (leaders[partition] === node ? 'NONE' : 'NOT_LEADER_OR_FOLLOWER')
+      if (!listed.every(right)) return null
+    }
+    return new RawTopic(kafka, topic, found.id, leaders)
   }
 
   private constructor(kafka: KafkaUnderTest, topic: string, topicId: string, leaders: readonly number[]) {
