@@ -200,6 +200,7 @@ export class LocalJob implements AsyncDisposable {
       mode: 'run',
       operationId: null,
       restoresDone: [],
+      standbys: 0,
     }
   }
 

@@ -6,6 +6,7 @@ import type { OperationKind } from './table.ts'
 export interface NeedInput {
   readonly suspend: boolean
   readonly parallelism: number
+  readonly standbys: number
   /** The release that the spec asks for; null: none that could be planned. */
   readonly wanted: { readonly hash: string; readonly codeHash: string; readonly fingerprint: string } | null
   readonly record: JobRecord | null
@@ -38,7 +39,20 @@ export function neededOperation(input: NeedInput): Need | null {
   if (record === null || record.mode === 'stop' || statefulSet === null) return stages === null ? null : need('Start')
   if (statefulSet.releaseHash !== wanted.hash) return stages === null ? null : need('Upgrade')
   if (record.parallelism !== parallelism || replicas !== parallelism) return need('Rescale')
-  const recorded = { identity: record.identity, codeHash: record.codeHash, fingerprint: record.planFingerprint, stages: record.stages }
-  const asked = { identity: input.identity, codeHash: wanted.codeHash, fingerprint: wanted.fingerprint, stages: stages ?? record.stages }
-  return canonicalJson(recorded) === canonicalJson(asked) ? null : need('Rescale')
+  return isRecorded(input, wanted, record) ? null : need('Rescale')
+}
+
+function isRecorded(
+  { identity, stages, standbys }: NeedInput,
+  { codeHash, fingerprint }: NonNullable<NeedInput['wanted']>,
+  record: JobRecord,
+): boolean {
+  const recorded = {
+    identity: record.identity,
+    codeHash: record.codeHash,
+    fingerprint: record.planFingerprint,
+    stages: record.stages,
+    standbys: record.standbys,
+  }
+  return canonicalJson(recorded) === canonicalJson({ identity, codeHash, fingerprint, stages: stages ?? record.stages, standbys })
 }

@@ -63,8 +63,8 @@ function orderOf(visit: Visit, operation: Operation, previous: JobRecord | null)
   const common = { identity: ownIdentity(visit), parallelism: operation.to ?? 0, operationId: operation.id }
   if (operation.kind === 'Suspend') {
     if (previous === null) return null
-    const { planFingerprint, codeHash, stages } = previous
-    return { ...common, planFingerprint, codeHash, stages, mode: 'stop' }
+    const { planFingerprint, codeHash, stages, standbys } = previous
+    return { ...common, planFingerprint, codeHash, stages, standbys, mode: 'stop' }
   }
   const release = known(visit, 'wanted')
   if (release === null) return null
@@ -73,7 +73,8 @@ function orderOf(visit: Visit, operation: Operation, previous: JobRecord | null)
   // Topics that are not as they should be hold up a new program, but not a job that only changes its size.
   const stages = now ?? (operation.kind === 'Rescale' ? previous?.stages : undefined)
   if (stages === undefined) return null
-  return { ...common, planFingerprint: release.plan.fingerprint, codeHash: release.codeHash, stages, mode: 'run' }
+  const { standbys } = visit.job.spec.state
+  return { ...common, planFingerprint: release.plan.fingerprint, codeHash: release.codeHash, stages, standbys, mode: 'run' }
 }
 
 /** Workers that have read the record say that they wait; one that does not answer has nothing to say before the deadline. */

@@ -78,7 +78,7 @@ export const operationTable: Readonly<Record<OperationKind, OperationDefinition>
     replacedIn: [...stoppingSteps, 'Recording'],
   },
   Rescale: {
-    meaning: 'The job goes to another number of workers, or takes on new partitions. Workers that stay are not restarted.',
+    meaning: 'The job goes to another number of workers or standbys, or takes on new partitions. Workers that stay are not restarted.',
     steps: ['Recording', 'Scaling', 'Draining', 'Evicting', 'Resolving'],
     interruptedBy: ['Delete'],
     replacedIn: [],

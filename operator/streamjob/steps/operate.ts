@@ -70,6 +70,7 @@ function needOf(visit: Visit): Need | null {
   return neededOperation({
     suspend: job.spec.suspend,
     parallelism: job.spec.parallelism,
+    standbys: job.spec.state.standbys,
     wanted: wanted && { hash: wanted.hash, codeHash: wanted.codeHash, fingerprint: wanted.plan.fingerprint },
     record,
     identity: ownIdentity(visit),

@@ -18,10 +18,12 @@ const record: JobRecord = {
   mode: 'run',
   operationId: 'start-3',
   restoresDone: [],
+  standbys: 0,
 }
 const settled: NeedInput = {
   suspend: false,
   parallelism: 2,
+  standbys: 0,
   wanted: { hash: 'h', codeHash: 'code', fingerprint: 'f' },
   record,
   identity,
@@ -47,6 +49,7 @@ const cases: readonly (readonly [what: string, change: Partial<NeedInput>, need:
   ['a suspended job is resumed', { record: { ...record, mode: 'stop' }, statefulSet: { replicas: 0, releaseHash: 'h' } }, 'Start 2 to 2'],
   ['a StatefulSet that was deleted is made again', { statefulSet: null }, 'Start 2 to 2'],
   ['new partitions are taken on with a new record', { stages: [{ ...stages[0]!, partitions: 6 }] }, 'Rescale 2 to 2'],
+  ['other standbys are ordered with a new record', { standbys: 1 }, 'Rescale 2 to 2'],
   ['an adopted job gets a record with its new identity', { identity: { ...identity, uid: 'v' } }, 'Rescale 2 to 2'],
 ]
 
@@ -57,7 +60,7 @@ for (const [what, change, expected] of cases) {
   })
 }
 
-const order = { identity, planFingerprint: 'f', codeHash: 'code', stages, parallelism: 2, mode: 'run' as const, operationId: 'start-3' }
+const order = { identity, planFingerprint: 'f', codeHash: 'code', stages, parallelism: 2, standbys: 0, mode: 'run' as const, operationId: 'start-3' }
 
 test('the record rises by one with every change, and not without one', (t) => {
   t.is(nextRecord(null, order).epoch, 1)
