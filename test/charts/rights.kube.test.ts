@@ -7,6 +7,7 @@ import {
   type KubeObject,
   leases,
   namespaces,
+  persistentVolumeClaims,
   pods,
   type Resource,
   secrets,
@@ -82,7 +83,7 @@ test('the operator neither makes nor deletes StreamJobs, and changes nothing of 
   const meta = { namespace, name: 'x' }
   await refused(t, operator.create(streamJobs, { metadata: meta, spec: {} }))
   await refused(t, operator.delete(streamJobs, meta))
-  await refused(t, operator.delete(statefulSets, meta))
+  await refused(t, operator.create(persistentVolumeClaims, { metadata: meta }))
   await refused(t, operator.delete(serviceAccounts, meta))
   await refused(t, operator.delete(namespaces, { name: namespace }))
   await refused(t, operator.list(namespaces))
@@ -92,7 +93,7 @@ test('the operator neither makes nor deletes StreamJobs, and changes nothing of 
 test('an operator of some namespaces may do nothing in another, and nothing with another lease', async (t) => {
   const [home, shop, other] = await Promise.all([testNamespace(admin), testNamespace(admin), testNamespace(admin)])
   const operator = await operatorIn(home, { watchNamespaces: [shop] })
-  const kinds: readonly Resource<KubeObject>[] = [streamJobs, statefulSets, pods, configMaps]
+  const kinds: readonly Resource<KubeObject>[] = [streamJobs, statefulSets, pods, persistentVolumeClaims, configMaps]
   for (const kind of kinds) {
     t.deepEqual((await operator.list(kind, { namespace: shop })).items, [])
     await refused(t, operator.list(kind, { namespace: other }))

@@ -11,6 +11,7 @@ import { nextRecord, ordinals, stagesOf } from './job-record.ts'
 import { precondition } from './precondition.ts'
 import { releaseLostPods } from '../pods/lost.ts'
 import type { StepName } from './table.ts'
+import { discarding, growing, makeRoom, replacing } from './volumes.ts'
 import { ownIdentity } from '../steps/connect.ts'
 import { connected } from '../steps/topics.ts'
 import type { Visit } from '../visit.ts'
@@ -41,6 +42,9 @@ export const runStep: Readonly<Record<Exclude<StepName, 'Removing'>, RunStep>> =
   Evicting: evicting,
   Resolving: resolving,
   Starting: starting,
+  Discarding: discarding,
+  Growing: growing,
+  Replacing: replacing,
 }
 
 const done: StepResult = { kind: 'done' }
@@ -174,7 +178,9 @@ async function starting({ visit, operation, ahead }: StepRun): Promise<StepResul
   const epoch = known(visit, 'record')?.epoch
   if (release === null || epoch === undefined) return { kind: 'waiting', message: 'there is no release to start' }
   await ahead()
-  const { metadata, ...desired } = statefulSet(owner, job.spec, release, operation.to ?? 0, epoch)
+  if (!(await makeRoom(visit))) return { kind: 'waiting', message: 'the StatefulSet of the former volumes is still to go' }
+  const over = known(visit, 'statefulSet')
+  const { metadata, ...desired } = statefulSet(owner, job.spec, release, { replicas: operation.to ?? 0, epoch, over })
   const guarded = { ...desired, metadata: { ...metadata, ...(await precondition(visit)) } }
   visit.facts.statefulSet = await world.kube.apply(statefulSets, guarded, { force: true, signal })
   visit.facts.current = release
