@@ -53,7 +53,7 @@ export function volumeProblem(pod: Pod, claim: PersistentVolumeClaim): string | 
 }
 
 function storageClassIn({ spec }: PersistentVolumeClaim): string {
-  return spec?.storageClassName === undefined ? 'without a StorageClass, as the cluster has no default' : `StorageClass ${spec.storageClassName}`
+  return spec?.storageClassName === undefined ? 'without a StorageClass, as the cluster has no default,' : `StorageClass ${spec.storageClassName},`
 }
 
 /** Whether the pod answers its readiness probe and is not about to go. */
