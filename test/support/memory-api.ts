@@ -7,7 +7,7 @@ import { apiVersionOf } from '../../operator/kube/resources.ts'
 
 export interface MemoryApi {
   readonly kube: KubeClient
-  /** What changed something, as `create configmaps NAME`. */
+  /** What changed something, as `create configmaps NAME`; of a deletion also what it means for dependents, where that was said. */
   readonly writes: string[]
   /** Called before every call. */
   hook: (verb: string, plural: string, name: string) => void | Promise<void>
@@ -97,7 +97,7 @@ export function createMemoryApi(): MemoryApi {
       throw new Error('nobody applies a status')
     },
     patch: (resource, at, { body }) => write('patch', resource, at, body as never, (before) => merge({ ...before }, body as Json)),
-    async delete(resource, at, { uid, resourceVersion, gracePeriodSeconds } = {}) {
+    async delete(resource, at, { uid, resourceVersion, gracePeriodSeconds, propagation } = {}) {
       await api.hook('delete', resource.plural, at.name)
       const before = find(resource, at)
       if (before === null) return false
@@ -105,7 +105,7 @@ export function createMemoryApi(): MemoryApi {
         (uid ?? before.metadata.uid) !== before.metadata.uid ||
         (resourceVersion ?? before.metadata.resourceVersion) !== before.metadata.resourceVersion
       if (stale) throw new KubeError('delete', { status: 409, reason: 'Conflict', message: at.name })
-      api.writes.push(`delete ${resource.plural} ${at.name}`)
+      api.writes.push(`delete ${resource.plural} ${at.name}${propagation === undefined ? '' : ` ${propagation}`}`)
       // A pod with a finalizer stands for one whose node has to confirm.
       if (gracePeriodSeconds === 0) objects.delete(keyOf(resource, at))
       else store(resource, { ...before, metadata: { ...before.metadata, deletionTimestamp: before.metadata.creationTimestamp } } as never, before)
