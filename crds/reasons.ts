@@ -18,6 +18,11 @@ export const reasonTable = {
     meaning: 'The spec breaks a rule that the API server did not enforce; the message names the field.',
   },
   Deleting: { outcome: 'waiting', on: ['Ready'], meaning: 'The job is being taken down.' },
+  VolumeNotGrown: {
+    outcome: 'failing',
+    on: ['Ready'],
+    meaning: 'The API server does not let a volume grow; the message says why. The workers go on with the volumes that they have.',
+  },
   DeletionDeadlineExceeded: {
     outcome: 'settled',
     on: ['Ready'],
@@ -97,6 +102,11 @@ export const reasonTable = {
   WorkersUnhealthy: { outcome: 'failing', on: ['WorkersReady'], meaning: 'Workers run but are not ready; the message names them and their reason.' },
   WorkersCrashing: { outcome: 'failing', on: ['WorkersReady'], meaning: 'Workers end again and again; the message has the last words of one.' },
   PodsUnschedulable: { outcome: 'failing', on: ['WorkersReady'], meaning: 'No node takes a pod; the message is that of the scheduler.' },
+  WaitingForVolume: {
+    outcome: 'failing',
+    on: ['WorkersReady'],
+    meaning: 'The claim of a worker has no volume; the message names it and its StorageClass.',
+  },
   NodeLost: {
     outcome: 'failing',
     on: ['WorkersReady'],

@@ -9,7 +9,7 @@ const count = (): z.ZodInt => z.int().min(0).max(1_000_000_000)
 
 /** A multi-step change under way: the operator's write-ahead log. A restarted operator goes on from here. */
 const Operation = z.object({
-  kind: text({ max: 64 }).describe('Start, Rescale, Upgrade, Savepoint, Suspend or Delete.'),
+  kind: text({ max: 64 }).describe('Start, Rescale, Upgrade, GrowVolumes, Savepoint, Suspend or Delete.'),
   id: text({ max: 128 }).describe('Tells this operation from others of its kind; names and paths are made of it.'),
   step: text({ max: 64 }).describe('The step that is being carried out.'),
   from: size().exactOptional().describe('Workers before.'),

@@ -48,6 +48,13 @@ export const WorkerConfig = z.object({
     /** null: `APPLICATIONID.late`. */
     lateTopic: z.string().nullable().default(null),
   }),
+  state: z
+    .object({
+      /** Where local snapshots are kept; null: nowhere. What lies there is a cache. */
+      directory: z.string().min(1).nullable().default(null),
+      snapshotIntervalMs: milliseconds.default(60_000),
+    })
+    .prefault({}),
 })
 export type WorkerConfig = z.infer<typeof WorkerConfig>
 
@@ -67,14 +74,15 @@ function jsonOf(text: string, path: string): unknown {
   }
 }
 
-/** The configuration that a spec asks for, with what depends on where the workers run; all of it is parsed. */
+/** The configuration that a spec asks for, with what depends on where the workers run; all of it is parsed. Without `stateDirectory`: no local snapshots. */
 export function workerConfigOf(
-  { processing, errors }: Pick<StreamJobSpec, 'processing' | 'errors'>,
-  place: Pick<WorkerConfig, 'applicationId' | 'program'> & { readonly kafka: object },
+  { processing, errors, state }: Pick<StreamJobSpec, 'processing' | 'errors' | 'state'>,
+  { stateDirectory, ...place }: Pick<WorkerConfig, 'applicationId' | 'program'> & { readonly kafka: object; readonly stateDirectory?: string },
 ): WorkerConfig {
   return WorkerConfig.parse({
     formatVersion: 1,
     ...place,
+    state: { directory: stateDirectory ?? null, snapshotIntervalMs: parseDuration(state.snapshotInterval) },
     processing: {
       guarantee: processing.guarantee,
       commitIntervalMs: parseDuration(processing.commitInterval),
@@ -117,4 +125,5 @@ export const paths = {
   kafkaCa: '/etc/streamjob/kafka-ca',
   kafkaClient: '/etc/streamjob/kafka-client',
   kafkaUser: '/etc/streamjob/kafka-user',
+  state: '/var/lib/streamjob',
 } as const

@@ -68,6 +68,8 @@ export const JobRecord = z.object({
   mode: z.enum(['run', 'stop']),
   operationId: z.string().nullable(),
   restoresDone: z.array(z.string()),
+  /** Warm copies of each task on other workers. */
+  standbys: z.number().int().min(0).default(0),
 })
 export type JobRecord = z.infer<typeof JobRecord>
 export const jobRecordKey = 'job'

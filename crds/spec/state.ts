@@ -6,7 +6,7 @@ import { duration, text } from '../schema/scalars.ts'
 const volume = withRules(
   z.object({
     size: text({ max: 32 }, { pattern: '^[1-9][0-9]{0,11}(k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$', message: 'write a size such as 10Gi' }).describe(
-      'Size of the volume of each worker; it can only grow.',
+      'Size of the volume of each worker; it can only grow, which restarts nobody.',
     ),
     storageClassName: objectName().exactOptional().describe("StorageClass; absent: the cluster's default."),
   }),
@@ -29,8 +29,12 @@ const volume = withRules(
 export const State = withRules(
   z.object({
     backend: z.enum(['Memory', 'Disk']).default('Memory').describe('Disk: state may be larger than memory; it needs a volume.'),
-    volume: volume.exactOptional().describe('A volume per worker for local snapshots. None: memory and changelog only.'),
-    snapshotInterval: duration().default('60s').describe('Time between local snapshots.'),
+    volume: volume
+      .exactOptional()
+      .describe(
+        'A volume per worker for local snapshots; it stays while the job is suspended and goes with its worker. None: memory and changelog only.',
+      ),
+    snapshotInterval: duration().default('60s').describe('Time between local snapshots; of no effect without a volume.'),
     standbys: z.int().min(0).max(5).default(0).describe('Warm copies of each task on other workers.'),
   }),
   [

@@ -1,6 +1,7 @@
 import type { StreamJobSpec } from '../../crds/streamjob.ts'
 import { PlanResult } from '../../runtime/protocol.ts'
 import { contentHash } from './hash.ts'
+import type { Volume } from './volume.ts'
 
 /** A program as the author gave it, with references read. */
 export type ProgramSource =
@@ -30,14 +31,17 @@ export interface PodSettings {
   readonly env: StreamJobSpec['program']['env']
   readonly resources?: StreamJobSpec['pod']['resources']
   readonly podSpec?: NonNullable<StreamJobSpec['pod']['template']>['spec']
+  /** Of its size the one that the spec asks for now counts. */
+  readonly volume?: Volume
 }
 
-export function podSettings({ kafka: { tls, sasl }, program: { env }, pod: { resources, template } }: StreamJobSpec): PodSettings {
+export function podSettings({ kafka: { tls, sasl }, program: { env }, pod: { resources, template }, state }: StreamJobSpec): PodSettings {
   return {
     kafka: { ...(tls && { tls }), ...(sasl && { sasl }) },
     env,
     ...(resources && { resources }),
     ...(template?.spec && { podSpec: template.spec }),
+    ...(state.volume && { volume: state.volume }),
   }
 }
 
@@ -47,7 +51,7 @@ export function releaseHashes(
   applicationId: string,
   program: ProgramSource,
 ): { readonly hash: string; readonly codeHash: string } {
-  const { kafka, processing, errors, pod, program: declared } = spec
+  const { kafka, processing, errors, pod, program: declared, state } = spec
   const codeHash = contentHash(program)
   const connection = { brokers: kafka.brokers, tls: kafka.tls, sasl: kafka.sasl }
   const hash = contentHash({
@@ -59,6 +63,8 @@ export function releaseHashes(
     errors,
     resources: pod?.resources,
     podSpec: pod?.template?.spec,
+    // Workers grow into a larger volume as they are; without one there are no snapshots to be taken.
+    volume: state.volume && { storageClassName: state.volume.storageClassName, snapshotInterval: state.snapshotInterval },
   })
   return { hash, codeHash }
 }

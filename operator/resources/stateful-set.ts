@@ -9,8 +9,10 @@ import { restrictedPod, runtimeContainer, runtimeVolumes } from './pod.ts'
 import type { PodSettings, Release } from './release.ts'
 import { podSettings, templateMetadataHash } from './release.ts'
 import { applyTemplatePatch } from './template-patch.ts'
+import { claimsOf, stateMount } from './volume.ts'
 
-type PodTemplate = StatefulSet['spec'] extends infer Spec ? (NonNullable<Spec> extends { template: infer T } ? T : never) : never
+type SetSpec = NonNullable<StatefulSet['spec']>
+type PodTemplate = SetSpec['template']
 type Container = NonNullable<PodTemplate['spec']>['containers'][number]
 
 /** On a pod template: hash of the labels and annotations that the author asked for. */
@@ -20,7 +22,9 @@ export const templateMetadataAnnotation = 'streamjob.dev/template-metadata-hash'
  * The workers. Pods start and stop all at once, and nothing but the operator replaces them: what restarts workers is decided by the release's hash, not
  * by a difference in the template. Throws ForbiddenPatch.
  */
-export function statefulSet(owner: Owner, spec: StreamJobSpec, release: Release, replicas: number, epoch: number): StatefulSet {
+export function statefulSet(owner: Owner, spec: StreamJobSpec, release: Release, { replicas, epoch, over, volumeSize }: SetOptions): StatefulSet {
+  const { volume } = release.pods ?? podSettings(spec)
+  const size = volumeSize ?? spec.state.volume?.size
   return {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',
@@ -33,7 +37,25 @@ export function statefulSet(owner: Owner, spec: StreamJobSpec, release: Release,
       replicas,
       selector: { matchLabels: selectorLabels(owner.name, 'worker') },
       template: podTemplate(owner, spec, release, epoch),
+      ...(over ? keptClaims(over) : claimsOf(owner, volume && { ...volume, ...(size !== undefined && { size }) })),
     },
+  }
+}
+
+/** What a StatefulSet is beside its release. */
+export interface SetOptions {
+  readonly replicas: number
+  readonly epoch: number
+  /** The one that it is written over, with claims of the same kind: what those are made from stays. */
+  readonly over?: StatefulSet | null
+  /** Size of new claims; otherwise what the spec asks for. */
+  readonly volumeSize?: string
+}
+
+function keptClaims({ spec: { volumeClaimTemplates, persistentVolumeClaimRetentionPolicy } = {} as SetSpec }: StatefulSet): Partial<SetSpec> {
+  return {
+    ...(volumeClaimTemplates && { volumeClaimTemplates }),
+    ...(persistentVolumeClaimRetentionPolicy && { persistentVolumeClaimRetentionPolicy }),
   }
 }
 
@@ -51,6 +73,8 @@ export function podTemplate(owner: Owner, spec: StreamJobSpec, release: Release,
     } as PodTemplate['metadata'] & object,
     spec: {
       ...restrictedPod,
+      // To look at every file of a large volume before each start would take long: the root tells whose they are.
+      ...(settings.volume && { securityContext: { ...restrictedPod.securityContext, fsGroupChangePolicy: 'OnRootMismatch' } }),
       serviceAccountName: objectNames.serviceAccount(owner.name),
       terminationGracePeriodSeconds: 30,
       topologySpreadConstraints: [
@@ -72,12 +96,12 @@ export function podTemplate(owner: Owner, spec: StreamJobSpec, release: Release,
   return ownLabelsKept(patched as unknown as PodTemplate, template)
 }
 
-function workerContainerOf({ kafka, env, resources }: PodSettings, release: Release): Container {
+function workerContainerOf({ kafka, env, resources, volume }: PodSettings, release: Release): Container {
   const container = runtimeContainer('worker', release.image, release.codeHash)
   return {
     ...container,
     env: [...(container.env ?? []), ...(env as NonNullable<Container['env']>)],
-    volumeMounts: [...(container.volumeMounts ?? []), ...kafkaSecretMounts(kafka)],
+    volumeMounts: [...(container.volumeMounts ?? []), ...kafkaSecretMounts(kafka), ...(volume ? [stateMount] : [])],
     resources: (resources as Container['resources']) ?? { requests: { cpu: '100m', memory: '256Mi' } },
     startupProbe: { httpGet: { path: '/healthz', port: 'http' }, periodSeconds: 1, failureThreshold: startupSeconds, timeoutSeconds: 5 },
     livenessProbe: { httpGet: { path: '/healthz', port: 'http' }, periodSeconds: 10, failureThreshold: 3, timeoutSeconds: 5 },

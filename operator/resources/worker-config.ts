@@ -6,7 +6,8 @@ import type { ProgramSource } from './release.ts'
 
 /** The worker's configuration file. It depends on the spec alone, so that it can stand in an immutable ConfigMap. */
 export function workerConfig(spec: StreamJobSpec, applicationId: string, program: ProgramSource): WorkerConfig {
-  return workerConfigOf(spec, { applicationId, program: programPart(program), kafka: connection(spec) })
+  const place = { applicationId, program: programPart(program), kafka: connection(spec) }
+  return workerConfigOf(spec, { ...place, ...(spec.state.volume && { stateDirectory: paths.state }) })
 }
 
 /** The files of a release's ConfigMap, or of a planning pod's, without the release itself. */

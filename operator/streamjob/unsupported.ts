@@ -12,8 +12,6 @@ const checks: readonly (readonly [field: string, asks: (spec: StreamJobSpec) => 
   ['spec.kafka.schemaRegistry', (spec) => spec.kafka.schemaRegistry !== undefined],
   ['spec.autoscaling.mode: Enabled or DryRun', (spec) => spec.autoscaling.mode !== 'Disabled'],
   ['spec.state.backend: Disk', (spec) => spec.state.backend !== 'Memory'],
-  ['spec.state.volume', (spec) => spec.state.volume !== undefined],
-  ['spec.state.standbys', (spec) => spec.state.standbys > 0],
   ['spec.savepoints.storage', (spec) => spec.savepoints.storage !== undefined],
   ['spec.upgrade.mode: Savepoint', (spec) => upgradeModeOf(spec) === 'Savepoint'],
   ['spec.restore', (spec) => spec.restore !== undefined],

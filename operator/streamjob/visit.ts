@@ -109,6 +109,12 @@ export function known<Name extends keyof Facts>(visit: Visit, name: Name): Facts
   return fact as Facts[Name]
 }
 
+/** The workers that the StatefulSet is to have, or would have were it not being made anew; null: there is none. */
+export function replicasOf({ facts, operation }: Visit): number | null {
+  if (facts.statefulSet != null) return facts.statefulSet.spec?.replicas ?? 1
+  return operation?.kind === 'GrowVolumes' ? (operation.to ?? null) : null
+}
+
 export function found(visit: Visit, ...findings: readonly Finding[]): void {
   for (const finding of findings) visit.findings.set(finding.type, finding)
 }

@@ -201,6 +201,7 @@ export class LocalJob implements AsyncDisposable {
       mode: 'run',
       operationId: null,
       restoresDone: [],
+      standbys: 0,
     }
   }
 

@@ -57,6 +57,14 @@ test('some namespaces have a Role each, with the rules that a ClusterRole has fo
   t.is(ofKind(everywhere, 'Role').length, 1)
 })
 
+test('claims can be grown and deleted, not made or read by name, and nothing is said of volumes', (t) => {
+  for (const objects of [everywhere, namespaced]) {
+    const rules = rulesOf(objects).filter(({ resources }) => resources.some((resource) => /volume|storage/.test(resource)))
+    t.true(rules.length > 0)
+    for (const rule of rules) t.deepEqual(rule, { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['list', 'patch', 'delete'] })
+  }
+})
+
 test('nodes can be read by name, and only by an operator of all namespaces', (t) => {
   const nodes = (objects: readonly Rendered[]) => rulesOf(objects).filter(({ resources }) => resources.includes('nodes'))
   t.deepEqual(nodes(everywhere), [{ apiGroups: [''], resources: ['nodes'], verbs: ['get'] }])

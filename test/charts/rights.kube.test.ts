@@ -7,6 +7,7 @@ import {
   type KubeObject,
   leases,
   namespaces,
+  persistentVolumeClaims,
   pods,
   type Resource,
   secrets,
@@ -57,6 +58,14 @@ test('with the ClusterRole of the chart a StreamJob lives its whole life', async
   )
   await stage.patch('revenue', { parallelism: 1, pod: { template: { metadata: { labels: { team: 'data' } } } } })
   await stage.until('revenue', (job) => job.status?.workers === '1/1' && job.status.operation === undefined, 'one worker')
+  await stage.patch('revenue', { parallelism: 2, state: { volume: { size: '1Gi', storageClassName: 'of-tests' } } })
+  await stage.until('revenue', (job) => job.status?.workers === '2/2' && job.status.operation === undefined, 'two workers with volumes')
+  await stage.patch('revenue', { state: { volume: { size: '2Gi' } } })
+  // It may ask: no class of that name says that its volumes could grow.
+  await stage.until('revenue', (job) => is(job, 'Ready', 'False', 'VolumeNotGrown'), 'the answer that they can not grow')
+  await stage.patch('revenue', { state: { volume: null } })
+  await stage.until('revenue', (job) => is(job, 'Ready', 'True', 'Running') && job.status?.operation === undefined, 'workers without volumes')
+  t.deepEqual((await kube.list(persistentVolumeClaims, { namespace })).items, [])
   await stage.patch('revenue', { suspend: true })
   await stage.until('revenue', (job) => is(job, 'Suspended', 'True'), 'the job to be suspended')
   await kube.delete(streamJobs, { namespace, name: 'revenue' })
@@ -82,7 +91,7 @@ test('the operator neither makes nor deletes StreamJobs, and changes nothing of 
   const meta = { namespace, name: 'x' }
   await refused(t, operator.create(streamJobs, { metadata: meta, spec: {} }))
   await refused(t, operator.delete(streamJobs, meta))
-  await refused(t, operator.delete(statefulSets, meta))
+  await refused(t, operator.create(persistentVolumeClaims, { metadata: meta }))
   await refused(t, operator.delete(serviceAccounts, meta))
   await refused(t, operator.delete(namespaces, { name: namespace }))
   await refused(t, operator.list(namespaces))
@@ -92,7 +101,7 @@ test('the operator neither makes nor deletes StreamJobs, and changes nothing of 
 test('an operator of some namespaces may do nothing in another, and nothing with another lease', async (t) => {
   const [home, shop, other] = await Promise.all([testNamespace(admin), testNamespace(admin), testNamespace(admin)])
   const operator = await operatorIn(home, { watchNamespaces: [shop] })
-  const kinds: readonly Resource<KubeObject>[] = [streamJobs, statefulSets, pods, configMaps]
+  const kinds: readonly Resource<KubeObject>[] = [streamJobs, statefulSets, pods, persistentVolumeClaims, configMaps]
   for (const kind of kinds) {
     t.deepEqual((await operator.list(kind, { namespace: shop })).items, [])
     await refused(t, operator.list(kind, { namespace: other }))

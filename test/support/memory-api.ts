@@ -7,7 +7,7 @@ import { apiVersionOf } from '../../operator/kube/resources.ts'
 
 export interface MemoryApi {
   readonly kube: KubeClient
-  /** What changed something, as `create configmaps NAME`. */
+  /** What changed something, as `create configmaps NAME`; of a deletion also what it means for dependents, where that was said. */
   readonly writes: string[]
   /** Called before every call. */
   hook: (verb: string, plural: string, name: string) => void | Promise<void>
@@ -37,6 +37,13 @@ export function createMemoryApi(): MemoryApi {
     return structuredClone(stored)
   }
 
+  /** What StatefulSets make claims from is the one thing of them that can't be changed here, as there. */
+  function refuseOtherClaims(resource: Resource<KubeObject>, before: Json | null, after: Json): void {
+    if (resource.plural !== 'statefulsets' || before === null) return
+    const templates = ({ spec }: Json): string => JSON.stringify((spec as Json | undefined)?.['volumeClaimTemplates'] ?? null)
+    if (templates(before) !== templates(after)) throw new KubeError('write', { status: 422, reason: 'Invalid', message: 'volumeClaimTemplates' })
+  }
+
   async function write(verb: string, resource: Resource<KubeObject>, at: Place, body: KubeObject & Json, make: (before: Json | null) => Json) {
     await api.hook(verb, resource.plural, at.name)
     const before = find(resource, at)
@@ -48,9 +55,11 @@ export function createMemoryApi(): MemoryApi {
         throw new KubeError(verb, { status: 409, reason: 'Conflict', message: `${at.name} has another ${field}` })
       }
     }
+    const after = make(before as Json | null)
+    refuseOtherClaims(resource, before as Json | null, after)
     api.writes.push(`${verb} ${resource.plural} ${at.name}`)
     // What is made of an object and a change of it is an object.
-    return store(resource, make(before as Json | null) as never, before) as never
+    return store(resource, after as never, before) as never
   }
 
   const kube: KubeClient = {
@@ -88,12 +97,15 @@ export function createMemoryApi(): MemoryApi {
       throw new Error('nobody applies a status')
     },
     patch: (resource, at, { body }) => write('patch', resource, at, body as never, (before) => merge({ ...before }, body as Json)),
-    async delete(resource, at, { uid, gracePeriodSeconds } = {}) {
+    async delete(resource, at, { uid, resourceVersion, gracePeriodSeconds, propagation } = {}) {
       await api.hook('delete', resource.plural, at.name)
       const before = find(resource, at)
       if (before === null) return false
-      if (uid !== undefined && uid !== before.metadata.uid) throw new KubeError('delete', { status: 409, reason: 'Conflict', message: at.name })
-      api.writes.push(`delete ${resource.plural} ${at.name}`)
+      const stale =
+        (uid ?? before.metadata.uid) !== before.metadata.uid ||
+        (resourceVersion ?? before.metadata.resourceVersion) !== before.metadata.resourceVersion
+      if (stale) throw new KubeError('delete', { status: 409, reason: 'Conflict', message: at.name })
+      api.writes.push(`delete ${resource.plural} ${at.name}${propagation === undefined ? '' : ` ${propagation}`}`)
       // A pod with a finalizer stands for one whose node has to confirm.
       if (gracePeriodSeconds === 0) objects.delete(keyOf(resource, at))
       else store(resource, { ...before, metadata: { ...before.metadata, deletionTimestamp: before.metadata.creationTimestamp } } as never, before)

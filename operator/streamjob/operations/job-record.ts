@@ -14,6 +14,7 @@ export interface Order {
   readonly codeHash: string
   readonly stages: JobRecord['stages']
   readonly parallelism: number
+  readonly standbys: number
   readonly mode: JobRecord['mode']
   readonly operationId: string
 }

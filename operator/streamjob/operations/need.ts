@@ -1,11 +1,13 @@
 import type { JobRecord } from '../../../runtime/protocol.ts'
 import { canonicalJson } from '../../resources/hash.ts'
+import { compareQuantities } from '../../resources/quantity.ts'
 import type { OperationKind } from './table.ts'
 
 /** What is wanted and what is there. */
 export interface NeedInput {
   readonly suspend: boolean
   readonly parallelism: number
+  readonly standbys: number
   /** The release that the spec asks for; null: none that could be planned. */
   readonly wanted: { readonly hash: string; readonly codeHash: string; readonly fingerprint: string } | null
   readonly record: JobRecord | null
@@ -13,7 +15,9 @@ export interface NeedInput {
   /** As the topics are now; null while they are not as the program needs them. */
   readonly stages: JobRecord['stages'] | null
   /** Of the StatefulSet; null: there is none. */
-  readonly statefulSet: { readonly replicas: number; readonly releaseHash: string | null } | null
+  readonly statefulSet: { readonly replicas: number; readonly releaseHash: string | null; readonly volumeSize: string | null } | null
+  /** What the spec asks for; null: no volume. */
+  readonly volumeSize: string | null
 }
 
 /** The operation that brings the job closer to what is wanted. */
@@ -22,6 +26,8 @@ export interface Need {
   readonly from: number
   readonly to: number
   readonly release: string | null
+  /** Of GrowVolumes: what each volume is to become. */
+  readonly volumeSize?: string
 }
 
 /** Which operation is needed next; null: none, or none that could be begun now. Pure. */
@@ -38,7 +44,23 @@ export function neededOperation(input: NeedInput): Need | null {
   if (record === null || record.mode === 'stop' || statefulSet === null) return stages === null ? null : need('Start')
   if (statefulSet.releaseHash !== wanted.hash) return stages === null ? null : need('Upgrade')
   if (record.parallelism !== parallelism || replicas !== parallelism) return need('Rescale')
-  const recorded = { identity: record.identity, codeHash: record.codeHash, fingerprint: record.planFingerprint, stages: record.stages }
-  const asked = { identity: input.identity, codeHash: wanted.codeHash, fingerprint: wanted.fingerprint, stages: stages ?? record.stages }
-  return canonicalJson(recorded) === canonicalJson(asked) ? null : need('Rescale')
+  if (!isRecorded(input, wanted, record)) return need('Rescale')
+  const { volumeSize } = input
+  if (volumeSize === null || statefulSet.volumeSize === null) return null
+  return (compareQuantities(volumeSize, statefulSet.volumeSize) ?? 0) === 0 ? null : { ...need('GrowVolumes'), volumeSize }
+}
+
+function isRecorded(
+  { identity, stages, standbys }: NeedInput,
+  { codeHash, fingerprint }: NonNullable<NeedInput['wanted']>,
+  record: JobRecord,
+): boolean {
+  const recorded = {
+    identity: record.identity,
+    codeHash: record.codeHash,
+    fingerprint: record.planFingerprint,
+    stages: record.stages,
+    standbys: record.standbys,
+  }
+  return canonicalJson(recorded) === canonicalJson({ identity, codeHash, fingerprint, stages: stages ?? record.stages, standbys })
 }

@@ -11,6 +11,7 @@ import { nextRecord, ordinals, stagesOf } from './job-record.ts'
 import { precondition } from './precondition.ts'
 import { releaseLostPods } from '../pods/lost.ts'
 import type { StepName } from './table.ts'
+import { discarding, growing, makeRoom, replacing } from './volumes.ts'
 import { ownIdentity } from '../steps/connect.ts'
 import { connected } from '../steps/topics.ts'
 import type { Visit } from '../visit.ts'
@@ -41,6 +42,9 @@ export const runStep: Readonly<Record<Exclude<StepName, 'Removing'>, RunStep>> =
   Evicting: evicting,
   Resolving: resolving,
   Starting: starting,
+  Discarding: discarding,
+  Growing: growing,
+  Replacing: replacing,
 }
 
 const done: StepResult = { kind: 'done' }
@@ -63,8 +67,8 @@ function orderOf(visit: Visit, operation: Operation, previous: JobRecord | null)
   const common = { identity: ownIdentity(visit), parallelism: operation.to ?? 0, operationId: operation.id }
   if (operation.kind === 'Suspend') {
     if (previous === null) return null
-    const { planFingerprint, codeHash, stages } = previous
-    return { ...common, planFingerprint, codeHash, stages, mode: 'stop' }
+    const { planFingerprint, codeHash, stages, standbys } = previous
+    return { ...common, planFingerprint, codeHash, stages, standbys, mode: 'stop' }
   }
   const release = known(visit, 'wanted')
   if (release === null) return null
@@ -73,7 +77,8 @@ function orderOf(visit: Visit, operation: Operation, previous: JobRecord | null)
   // Topics that are not as they should be hold up a new program, but not a job that only changes its size.
   const stages = now ?? (operation.kind === 'Rescale' ? previous?.stages : undefined)
   if (stages === undefined) return null
-  return { ...common, planFingerprint: release.plan.fingerprint, codeHash: release.codeHash, stages, mode: 'run' }
+  const { standbys } = visit.job.spec.state
+  return { ...common, planFingerprint: release.plan.fingerprint, codeHash: release.codeHash, stages, standbys, mode: 'run' }
 }
 
 /** Workers that have read the record say that they wait; one that does not answer has nothing to say before the deadline. */
@@ -173,7 +178,9 @@ async function starting({ visit, operation, ahead }: StepRun): Promise<StepResul
   const epoch = known(visit, 'record')?.epoch
   if (release === null || epoch === undefined) return { kind: 'waiting', message: 'there is no release to start' }
   await ahead()
-  const { metadata, ...desired } = statefulSet(owner, job.spec, release, operation.to ?? 0, epoch)
+  if (!(await makeRoom(visit))) return { kind: 'waiting', message: 'the StatefulSet of the former volumes is still to go' }
+  const over = known(visit, 'statefulSet')
+  const { metadata, ...desired } = statefulSet(owner, job.spec, release, { replicas: operation.to ?? 0, epoch, over })
   const guarded = { ...desired, metadata: { ...metadata, ...(await precondition(visit)) } }
   visit.facts.statefulSet = await world.kube.apply(statefulSets, guarded, { force: true, signal })
   visit.facts.current = release

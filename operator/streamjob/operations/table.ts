@@ -14,7 +14,7 @@ export interface OperationDefinition {
   readonly replacedIn: readonly StepName[]
 }
 
-export type OperationKind = 'Start' | 'Rescale' | 'Upgrade' | 'Suspend' | 'Delete'
+export type OperationKind = 'Start' | 'Rescale' | 'Upgrade' | 'GrowVolumes' | 'Suspend' | 'Delete'
 
 export type StepName = keyof typeof stepTable
 
@@ -56,8 +56,23 @@ export const stepTable = {
     deadlineMs: null,
   },
   Starting: {
-    does: 'Writes template and replicas of the StatefulSet in one go.',
+    does: 'Writes template and replicas of the StatefulSet in one go. One whose volumes are of another kind is deleted and made anew.',
     waitsFor: 'the API server',
+    deadlineMs: null,
+  },
+  Discarding: {
+    does: 'Deletes the claims of workers that are gone for good, and those that the workers to come can not use.',
+    waitsFor: 'the API server',
+    deadlineMs: null,
+  },
+  Growing: {
+    does: 'Asks for the new size in the claims of the workers.',
+    waitsFor: 'the API server to take it',
+    deadlineMs: null,
+  },
+  Replacing: {
+    does: 'Deletes the StatefulSet without its pods and makes it anew: what claims are made from can not be changed.',
+    waitsFor: 'the StatefulSet to be gone',
     deadlineMs: null,
   },
   Removing: {
@@ -69,28 +84,35 @@ export const stepTable = {
 
 /** Before a new record is written. */
 const stoppingSteps = ['Stopping', 'Draining', 'Evicting', 'Resolving'] as const
+const beforeStart = [...stoppingSteps, 'Discarding', 'Recording'] as const
 
 export const operationTable: Readonly<Record<OperationKind, OperationDefinition>> = {
   Start: {
     meaning: 'A new or a suspended job begins to work.',
-    steps: [...stoppingSteps, 'Recording', 'Starting'],
+    steps: [...beforeStart, 'Starting'],
     interruptedBy: ['Delete'],
-    replacedIn: [...stoppingSteps, 'Recording'],
+    replacedIn: beforeStart,
   },
   Rescale: {
-    meaning: 'The job goes to another number of workers, or takes on new partitions. Workers that stay are not restarted.',
-    steps: ['Recording', 'Scaling', 'Draining', 'Evicting', 'Resolving'],
+    meaning: 'The job goes to another number of workers or standbys, or takes on new partitions. Workers that stay are not restarted.',
+    steps: ['Recording', 'Scaling', 'Draining', 'Evicting', 'Resolving', 'Discarding'],
     interruptedBy: ['Delete'],
     replacedIn: [],
   },
   Upgrade: {
     meaning: 'The job goes to another program or other settings of its pods. State is kept by the changelogs.',
-    steps: [...stoppingSteps, 'Recording', 'Starting'],
+    steps: [...beforeStart, 'Starting'],
     interruptedBy: ['Delete'],
-    replacedIn: [...stoppingSteps, 'Recording'],
+    replacedIn: beforeStart,
+  },
+  GrowVolumes: {
+    meaning: 'The volumes of the workers become larger. No worker is restarted.',
+    steps: ['Growing', 'Replacing'],
+    interruptedBy: ['Delete'],
+    replacedIn: ['Growing'],
   },
   Suspend: {
-    meaning: 'The job stops and keeps its state and positions.',
+    meaning: 'The job stops and keeps its state, its positions and its volumes.',
     steps: ['Recording', 'Committing', 'Stopping', 'Draining', 'Resolving'],
     interruptedBy: ['Delete'],
     replacedIn: [],

@@ -1,4 +1,5 @@
-import type { Pod } from '../../kube/resources.ts'
+import type { PersistentVolumeClaim, Pod } from '../../kube/resources.ts'
+import { sizeOf } from '../../resources/volume.ts'
 
 /** Reasons by which the kubelet says that it has no image; while it tries again they alternate. */
 const pullReasons: ReadonlySet<string> = new Set(['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull', 'ImageInspectError'])
@@ -38,6 +39,21 @@ export function crash(pod: Pod): string | null {
 export function unschedulable(pod: Pod): string | null {
   const condition = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')
   return condition?.status === 'False' ? (condition.message ?? condition.reason ?? 'no node') : null
+}
+
+/** Why a pod waits for a volume, with the scheduler's words if it has any; null when it waits for something else first, or has all that it needs. */
+export function volumeProblem(pod: Pod, claim: PersistentVolumeClaim): string | null {
+  const words = unschedulable(pod)
+  // A volume is often made only where the pod is to run: one that no node takes for another reason has none because of that.
+  if (words !== null && !/volume|storageclass/i.test(words)) return null
+  const { phase = 'Pending' } = claim.status ?? {}
+  const of = `of ${sizeOf(claim)}, ${storageClassIn(claim)}`
+  if (phase === 'Lost') return `its claim ${claim.metadata.name} ${of} has lost its volume; delete the claim and the pod, and both are made anew`
+  return `its claim ${claim.metadata.name} ${of} has no volume yet${words === null ? '' : ` (${words})`}`
+}
+
+function storageClassIn({ spec }: PersistentVolumeClaim): string {
+  return spec?.storageClassName === undefined ? 'without a StorageClass, as the cluster has no default,' : `StorageClass ${spec.storageClassName},`
 }
 
 /** Whether the pod answers its readiness probe and is not about to go. */

@@ -1,15 +1,17 @@
 import type { Reason } from '../../../crds/reasons.ts'
 import { reasonOfErrorCode } from '../../../crds/reasons.ts'
 import type { WorkerStatus } from '../../../runtime/protocol.ts'
-import type { Pod } from '../../kube/resources.ts'
+import type { PersistentVolumeClaim, Pod } from '../../kube/resources.ts'
 import type { Finding } from '../status/finding.ts'
 import { fails, holds } from '../status/finding.ts'
-import { configProblem, crash, isReady, pullProblem, unschedulable, wasReady } from './problems.ts'
+import { configProblem, crash, isReady, pullProblem, unschedulable, volumeProblem, wasReady } from './problems.ts'
 
 export interface WorkerSeen {
   readonly pod: Pod
   /** What it says of itself; null where it was not asked or did not answer. */
   readonly status: WorkerStatus | null
+  /** Its claim, while that has no volume. */
+  readonly unbound?: PersistentVolumeClaim | undefined
 }
 
 /** What the workers are to be. */
@@ -52,7 +54,7 @@ interface Trouble {
   readonly message: string
 }
 
-function trouble({ pod, status }: WorkerSeen): Trouble[] {
+function trouble({ pod, status, unbound }: WorkerSeen): Trouble[] {
   const worker = pod.metadata.name
   const say = (rank: number, reason: Reason, message: string): Trouble[] => [{ worker, rank, reason, message }]
   if (status?.error) return say(0, reasonOfErrorCode(status.error.code), status.error.message)
@@ -62,6 +64,8 @@ function trouble({ pod, status }: WorkerSeen): Trouble[] {
   if (config !== null) return say(1, /secret/i.test(config) ? 'SecretMissing' : 'PodsRefused', config)
   const crashed = crash(pod)
   if (crashed !== null) return say(2, 'WorkersCrashing', crashed)
+  const volume = unbound === undefined ? null : volumeProblem(pod, unbound)
+  if (volume !== null) return say(3, 'WaitingForVolume', volume)
   const homeless = unschedulable(pod)
   if (homeless !== null) return say(3, 'PodsUnschedulable', homeless)
   if (pod.metadata.deletionTimestamp !== undefined) return say(6, 'WorkersStopping', 'is being deleted')

@@ -8,7 +8,7 @@ import { isReady } from '../pods/problems.ts'
 import { eventTypeOf } from './event-type.ts'
 import { nextStatus } from './status.ts'
 import type { StoredJob, Visit } from '../visit.ts'
-import { streamJobs } from '../visit.ts'
+import { replicasOf, streamJobs } from '../visit.ts'
 
 /**
  * Writes what the visit knows into status, if that differs from what stands there, against the version that was read: of two writers one gets a
@@ -48,10 +48,11 @@ function formerRuns({ facts: { current, program, statefulSet } }: Visit): boolea
   return current != null && program?.hash !== current.hash && (statefulSet?.spec?.replicas ?? 0) > 0
 }
 
-function workersText({ facts, owner }: Visit): string | null {
+function workersText(visit: Visit): string | null {
+  const { facts, owner } = visit
   if (facts.pods === undefined || facts.statefulSet === undefined) return null
   const ready = facts.pods.filter((pod) => parsePodName(owner.name, pod.metadata.name) !== null && isReady(pod)).length
-  const wanted = facts.statefulSet?.spec?.replicas ?? 0
+  const wanted = replicasOf(visit) ?? 0
   return `${Math.min(ready, wanted)}/${wanted}`
 }
 
@@ -103,5 +104,5 @@ function tell({ stored, world, log }: Visit, previous: StreamJobStatus, status: 
 
 /** Of an operation that took another's place before anything was recorded the id is the same, as both begin from the same record. */
 function isSame({ id, to, inputs }: Operation, before: Operation | undefined): boolean {
-  return before?.id === id && before.to === to && before.inputs?.['release'] === inputs?.['release']
+  return before?.id === id && before.to === to && canonicalJson(before.inputs) === canonicalJson(inputs)
 }

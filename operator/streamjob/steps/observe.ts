@@ -23,9 +23,15 @@ export const observe: Step = {
     }
     facts.statefulSet = statefulSet
     facts.pods = list.items
-    facts.current = await currentRelease(visit, statefulSet?.spec?.template.metadata?.annotations?.[annotations.restartHash])
+    const hash = statefulSet === null ? betweenSets(visit) : statefulSet.spec?.template.metadata?.annotations?.[annotations.restartHash]
+    facts.current = await currentRelease(visit, hash)
     return next
   },
+}
+
+/** The release of a StatefulSet that is being made anew: a job that has none for a moment is no new job. */
+function betweenSets({ operation }: Visit): string | undefined {
+  return operation?.kind === 'Upgrade' || operation?.kind === 'GrowVolumes' ? operation.inputs?.['release'] : undefined
 }
 
 async function currentRelease(visit: Visit, hash: string | undefined) {

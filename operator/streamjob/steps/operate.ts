@@ -4,6 +4,7 @@ import type { Operation } from '../../../crds/streamjob-status.ts'
 import { statefulSets } from '../../kube/resources.ts'
 import { statefulSet, templateMetadataAnnotation } from '../../resources/stateful-set.ts'
 import { templateMetadataHash } from '../../resources/release.ts'
+import { volumeOf } from '../../resources/volume.ts'
 import { endFor, next } from '../status/finding.ts'
 import { carryOut } from '../operations/engine.ts'
 import { stagesOf } from '../operations/job-record.ts'
@@ -52,13 +53,17 @@ async function renewed(visit: Visit, running: Operation): Promise<Operation | nu
     await visit.saveOperation(undefined)
     return null
   }
-  const { kind, to, release } = need
-  if (kind === running.kind && to === running.to && release === (running.inputs?.['release'] ?? null)) return running
+  if (isSame(need, running)) return running
   // Workers that the one before was to take leave of are still to be taken leave of.
   const from = Math.max(need.from, running.from ?? 0)
   const operation = operationOf({ ...need, from }, record?.epoch ?? 0, visit.world.clock.now())
   await visit.saveOperation(operation)
   return operation
+}
+
+function isSame({ kind, to, release, volumeSize }: Need, running: Operation): boolean {
+  const inputs = running.inputs ?? {}
+  return kind === running.kind && to === running.to && release === (inputs['release'] ?? null) && volumeSize === inputs['volumeSize']
 }
 
 function needOf(visit: Visit): Need | null {
@@ -70,19 +75,22 @@ function needOf(visit: Visit): Need | null {
   return neededOperation({
     suspend: job.spec.suspend,
     parallelism: job.spec.parallelism,
+    standbys: job.spec.state.standbys,
     wanted: wanted && { hash: wanted.hash, codeHash: wanted.codeHash, fingerprint: wanted.plan.fingerprint },
     record,
     identity: ownIdentity(visit),
     stages: wanted !== null && ready ? stagesOf(wanted, known(visit, 'topics'), visit.applicationId, record) : null,
+    volumeSize: job.spec.state.volume?.size ?? null,
     statefulSet: existing && {
       replicas: existing.spec?.replicas ?? 1,
+      volumeSize: volumeOf(existing)?.size ?? null,
       releaseHash: existing.spec?.template.metadata?.annotations?.[annotations.restartHash] ?? null,
     },
   })
 }
 
 /** The operation's id is made of what it begins from, so that beginning it again after a crash is the same operation. */
-export function operationOf({ kind, from, to, release }: Need, epoch: number, now: number): Operation {
+export function operationOf({ kind, from, to, release, volumeSize }: Need, epoch: number, now: number): Operation {
   return {
     kind,
     id: `${kind.toLowerCase()}-${epoch + 1}`,
@@ -91,7 +99,7 @@ export function operationOf({ kind, from, to, release }: Need, epoch: number, no
     from: Math.min(from, maxWorkers),
     to,
     startedAt: instant(now),
-    ...(release !== null && { inputs: { release } }),
+    ...(release !== null && { inputs: { release, ...(volumeSize !== undefined && { volumeSize }) } }),
   }
 }
 
@@ -106,7 +114,8 @@ async function renewTemplateMetadata(visit: Visit): Promise<void> {
   const epoch = existing?.spec?.template.metadata?.annotations?.[annotations.epoch]
   if (existing === null || release === null || epoch === undefined || known(visit, 'program')?.hash !== release.hash) return
   if (existing.spec?.template.metadata?.annotations?.[templateMetadataAnnotation] === templateMetadataHash(visit.job.spec)) return
-  const { metadata, ...desired } = statefulSet(visit.owner, visit.job.spec, release, existing.spec?.replicas ?? 0, Number(epoch))
+  const options = { replicas: existing.spec?.replicas ?? 0, epoch: Number(epoch), over: existing }
+  const { metadata, ...desired } = statefulSet(visit.owner, visit.job.spec, release, options)
   const guarded = { ...desired, metadata: { ...metadata, ...(await precondition(visit)) } }
   await visit.world.kube.apply(statefulSets, guarded, { force: true, signal: visit.signal })
 }

@@ -2,7 +2,10 @@ import { isForbidden, isInvalid } from '../../kube/errors.ts'
 import { configMaps, networkPolicies, podDisruptionBudgets, serviceAccounts, services, statefulSets } from '../../kube/resources.ts'
 import { podDisruptionBudget, service, serviceAccount } from '../../resources/companions.ts'
 import { networkPolicy } from '../../resources/network-policy.ts'
+import { objectNames } from '../../resources/names.ts'
 import type { Release } from '../../resources/release.ts'
+import { podSettings } from '../../resources/release.ts'
+import { isSameKind, volumeOf } from '../../resources/volume.ts'
 import { releaseConfigMap } from '../../resources/release-configmap.ts'
 import { statefulSet } from '../../resources/stateful-set.ts'
 import { ensure, ensureExists } from '../ensure.ts'
@@ -43,8 +46,13 @@ async function refusalOf(visit: Visit, wanted: Release): Promise<string | null> 
   // What was begun is not asked about again.
   if (operation !== undefined && wanted !== visit.facts.newer) return null
   if (wanted.hash === known(visit, 'current')?.hash || memory.accepted === wanted.hash) return null
+  const existing = known(visit, 'statefulSet')
+  const over = existing !== null && isSameKind(volumeOf(existing), (wanted.pods ?? podSettings(job.spec)).volume) ? existing : null
+  const asked = statefulSet(owner, job.spec, wanted, { replicas: 0, epoch: 1, over })
+  // Where it will take the place of one with other volumes, the API server would see nothing but that those can't be changed.
+  const name = existing !== null && over === null ? objectNames.planner(owner.name, wanted.hash) : asked.metadata.name
   try {
-    await world.kube.apply(statefulSets, statefulSet(owner, job.spec, wanted, 0, 1), { force: true, dryRun: true, signal })
+    await world.kube.apply(statefulSets, { ...asked, metadata: { ...asked.metadata, name } }, { force: true, dryRun: true, signal })
   } catch (error) {
     if (isForbidden(error) || (isInvalid(error) && error.status === 422)) return error.message
     // A webhook that can't be asked without an effect: it will say so when the pods are made.

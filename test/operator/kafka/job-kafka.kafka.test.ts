@@ -35,7 +35,7 @@ const topicsOf = (applicationId: string, partitions = 3) =>
 function record(epoch: number): JobRecord {
   const identity = { uid: 'u', kubernetesCluster: 'k', kafkaCluster: 'c' }
   const common = { formatVersion: 1 as const, identity, lineage: 1, planFingerprint: 'f', codeHash: 'c', parallelism: 1, stages: [] }
-  return { ...common, epoch, mode: 'run', operationId: null, restoresDone: [] }
+  return { ...common, epoch, mode: 'run', operationId: null, restoresDone: [], standbys: 0 }
 }
 
 test('topics are made once, grow when their source does, and go when they are deleted, however often that is asked', async (t) => {

@@ -18,7 +18,7 @@ const release: Release = {
   pods: null,
 }
 const draft = { hash: 'abc', codeHash: 'code', image: 'jobs:1.4', files: { 'config.json': '{}' } }
-const made = (spec: Record<string, unknown> = {}) => statefulSet(owner, specOf(spec), release, 3, 7)
+const made = (spec: Record<string, unknown> = {}) => statefulSet(owner, specOf(spec), release, { replicas: 3, epoch: 7 })
 
 test('workers start and stop all at once, and nothing but the operator replaces them', (t) => {
   t.like(made().spec, { podManagementPolicy: 'Parallel', updateStrategy: { type: 'OnDelete' }, replicas: 3, serviceName: 'revenue-workers' })

@@ -14,7 +14,10 @@ type Happening =
 
 const programs = ['a', 'b', 'c'].flatMap((field) => ['1', '2'].map((value) => asked(field, value)))
 const broken = { program: { steps: [{ nothing: {} }], env: [{ name: 'RATE', value: '3' }] } }
-const changes = [...programs, broken, { suspend: true }, { suspend: false }, ...[0, 1, 2, 4].map((parallelism) => ({ parallelism }))]
+const volumes = [null, { size: '1Gi', storageClassName: 'slow' }, { size: '2Gi', storageClassName: 'slow' }, { size: '1Gi' }].map((volume) => ({
+  state: { volume },
+}))
+const changes = [...programs, broken, ...volumes, { suspend: true }, { suspend: false }, ...[0, 1, 2, 4].map((parallelism) => ({ parallelism }))]
 
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('spec' as const), change: fc.constantFrom(...changes) }) },
@@ -27,6 +30,9 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
 function asked(field: string, rate: string) {
   return { program: { ...program(field), env: [{ name: 'RATE', value: rate }] } }
 }
+
+/** The largest of all, so that what was there before shows only when it stays small. */
+const lastVolumes = [null, { size: '4Gi', storageClassName: 'slow' }, { size: '4Gi', storageClassName: 'fast' }]
 
 class Ended extends Error {}
 
@@ -61,11 +67,11 @@ async function live(stage: MemoryStage, happenings: readonly Happening[]): Promi
 }
 
 test('whatever is asked for on the way, and wherever the operator ends, a job becomes what its spec says in the end', async (t) => {
-  const property = fc.asyncProperty(fc.array(happening, { maxLength: 40 }), async (happenings) => {
+  const property = fc.asyncProperty(fc.array(happening, { maxLength: 40 }), fc.constantFrom(...lastVolumes), async (happenings, volume) => {
     const stage = new MemoryStage()
     await stage.create(asked('a', '1'))
     await live(stage, happenings)
-    await stage.patch({ ...asked('b', 'last'), parallelism: 3, suspend: false })
+    await stage.patch({ ...asked('b', 'last'), parallelism: 3, suspend: false, state: { volume } })
     await stage.settle()
     const { metadata, spec } = (await stage.set()).spec?.template ?? {}
     t.is(spec?.containers[0]?.env?.find((variable) => variable.name === 'RATE')?.value, 'last')
@@ -74,6 +80,8 @@ test('whatever is asked for on the way, and wherever the operator ends, a job be
     t.not(await stage.api.kube.find(configMaps, { namespace, name: files }), null)
     t.like(stage.record, { parallelism: 3, mode: 'run' })
     t.is((await stage.api.kube.list(pods, { namespace })).items.length, 3)
+    const claims = volume === null ? [] : [0, 1, 2].map((ordinal) => `state-${name}-${ordinal} 4Gi ${volume.storageClassName}`)
+    t.deepEqual(await stage.claims(), claims)
     t.like(findCondition((await stage.job()).status?.conditions, 'Ready'), { status: 'True', reason: 'Running' })
     const written = stage.api.writes.length
     await stage.visit()

@@ -44,9 +44,14 @@ test('wrong steps change nothing but a condition that names the step', async (t)
 
 test('what this version does not carry out is refused by name', async (t) => {
   await using stage = await openStage()
-  await stage.apply('early', { kafka: { brokers: [stage.broker] }, state: { standbys: 1 }, program: { steps: steps('a', 'b') } })
+  await stage.apply('early', {
+    kafka: { brokers: [stage.broker] },
+    upgrade: { mode: 'Savepoint' },
+    savepoints: { storage: { volumeClaim: 'savepoints' } },
+    program: { steps: steps('a', 'b') },
+  })
   const job = await stage.until('early', (seen) => is(seen, 'ProgramValid', 'False', 'NotSupportedYet'), 'the refusal')
-  t.regex(message(job, 'Ready'), /spec\.state\.standbys/)
+  t.regex(message(job, 'Ready'), /spec\.savepoints\.storage/)
   t.true(await nothingTouched(stage, 'early'))
 })
 

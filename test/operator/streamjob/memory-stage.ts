@@ -3,7 +3,16 @@ import { createApplier } from '../../../operator/kube/apply.ts'
 import type { KafkaAccess } from '../../../operator/kafka/credentials.ts'
 import type { JobKafka } from '../../../operator/kafka/job-kafka.ts'
 import type { Outcome } from '../../../operator/kube/controller.ts'
-import { type Pod, pods, type StatefulSet, statefulSets, type Stored } from '../../../operator/kube/resources.ts'
+import {
+  persistentVolumeClaims,
+  type PersistentVolumeClaim,
+  type Pod,
+  pods,
+  type StatefulSet,
+  statefulSets,
+  type Stored,
+} from '../../../operator/kube/resources.ts'
+import { sizeOf } from '../../../operator/resources/volume.ts'
 import { silentLog } from '../../../operator/log.ts'
 import { Memory } from '../../../operator/streamjob/memory.ts'
 import { createStreamJobReconciler } from '../../../operator/streamjob/reconciler.ts'
@@ -96,10 +105,30 @@ export class MemoryStage {
       const pod = { namespace, name: `${name}-${ordinal}` }
       const existing = await kube.find(pods, pod)
       if (ordinal >= replicas) await kube.delete(pods, pod)
-      else if (existing === null) await this.startPod(pod.name, { labels: set.spec?.template.metadata?.labels ?? {} })
+      else if (existing === null) {
+        await this.#makeClaims(set, ordinal)
+        await this.startPod(pod.name, { labels: set.spec?.template.metadata?.labels ?? {} })
+      }
     }
     if (set.status?.observedGeneration === set.metadata.generation) return
     await kube.patch(statefulSets, at, { kind: 'merge', body: { status: { observedGeneration: set.metadata.generation } } })
+  }
+
+  /** The claims of the job, each with what it asks for, as `state-revenue-0 1Gi fast`. */
+  async claims(): Promise<readonly string[]> {
+    const { items } = await this.api.kube.list(persistentVolumeClaims, { namespace })
+    return items.map((claim) => `${claim.metadata.name} ${sizeOf(claim)} ${claim.spec?.storageClassName}`).toSorted()
+  }
+
+  async #makeClaims(set: Stored<StatefulSet>, ordinal: number): Promise<void> {
+    for (const template of set.spec?.volumeClaimTemplates ?? []) {
+      // A claim template is a claim without its place.
+      const claim = structuredClone(template) as PersistentVolumeClaim
+      const at = { namespace, name: `${claim.metadata.name}-${name}-${ordinal}` }
+      if ((await this.api.kube.find(persistentVolumeClaims, at)) !== null) continue
+      const labels = { ...claim.metadata.labels, ...set.spec?.selector.matchLabels }
+      await this.api.kube.create(persistentVolumeClaims, { ...claim, metadata: { ...claim.metadata, ...at, labels }, status: { phase: 'Bound' } })
+    }
   }
 
   async startPod(pod: string, { labels }: { labels: Readonly<Record<string, string>> }): Promise<void> {

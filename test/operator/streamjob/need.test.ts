@@ -18,16 +18,21 @@ const record: JobRecord = {
   mode: 'run',
   operationId: 'start-3',
   restoresDone: [],
+  standbys: 0,
 }
 const settled: NeedInput = {
   suspend: false,
   parallelism: 2,
+  standbys: 0,
   wanted: { hash: 'h', codeHash: 'code', fingerprint: 'f' },
   record,
   identity,
   stages,
-  statefulSet: { replicas: 2, releaseHash: 'h' },
+  statefulSet: { replicas: 2, releaseHash: 'h', volumeSize: null },
+  volumeSize: null,
 }
+
+const has = (volumeSize: string, replicas = 2) => ({ replicas, releaseHash: 'h', volumeSize })
 
 const cases: readonly (readonly [what: string, change: Partial<NeedInput>, need: string | null])[] = [
   ['a job that is as wanted needs nothing', {}, null],
@@ -36,17 +41,42 @@ const cases: readonly (readonly [what: string, change: Partial<NeedInput>, need:
   ['a new job that is to be suspended is not started', { record: null, statefulSet: null, suspend: true }, null],
   ['a job without a program that could be planned is left as it is', { wanted: null, parallelism: 5 }, null],
   ['another size is a rescale', { parallelism: 3 }, 'Rescale 2 to 3'],
-  ['a smaller size is a rescale, from all that there may be', { parallelism: 1, statefulSet: { replicas: 3, releaseHash: 'h' } }, 'Rescale 3 to 1'],
-  ['a StatefulSet that somebody scaled by hand is scaled back', { statefulSet: { replicas: 5, releaseHash: 'h' } }, 'Rescale 5 to 2'],
+  [
+    'a smaller size is a rescale, from all that there may be',
+    { parallelism: 1, statefulSet: { replicas: 3, releaseHash: 'h', volumeSize: null } },
+    'Rescale 3 to 1',
+  ],
+  [
+    'a StatefulSet that somebody scaled by hand is scaled back',
+    { statefulSet: { replicas: 5, releaseHash: 'h', volumeSize: null } },
+    'Rescale 5 to 2',
+  ],
   ['a size may change while a topic is missing', { parallelism: 3, stages: null }, 'Rescale 2 to 3'],
   ['another release is an upgrade, with the new size', { wanted: { hash: 'h2', codeHash: 'x', fingerprint: 'g' }, parallelism: 1 }, 'Upgrade 2 to 1'],
   ['an upgrade waits for its topics', { wanted: { hash: 'h2', codeHash: 'x', fingerprint: 'g' }, stages: null }, null],
   ['suspension comes before everything else', { suspend: true, parallelism: 9, wanted: null }, 'Suspend 2 to 2'],
-  ['a suspended job needs nothing', { suspend: true, record: { ...record, mode: 'stop' }, statefulSet: { replicas: 0, releaseHash: 'h' } }, null],
+  [
+    'a suspended job needs nothing',
+    { suspend: true, record: { ...record, mode: 'stop' }, statefulSet: { replicas: 0, releaseHash: 'h', volumeSize: null } },
+    null,
+  ],
   ['a suspended job that still has pods is suspended again', { suspend: true, record: { ...record, mode: 'stop' } }, 'Suspend 2 to 2'],
-  ['a suspended job is resumed', { record: { ...record, mode: 'stop' }, statefulSet: { replicas: 0, releaseHash: 'h' } }, 'Start 2 to 2'],
+  [
+    'a suspended job is resumed',
+    { record: { ...record, mode: 'stop' }, statefulSet: { replicas: 0, releaseHash: 'h', volumeSize: null } },
+    'Start 2 to 2',
+  ],
   ['a StatefulSet that was deleted is made again', { statefulSet: null }, 'Start 2 to 2'],
   ['new partitions are taken on with a new record', { stages: [{ ...stages[0]!, partitions: 6 }] }, 'Rescale 2 to 2'],
+  ['other standbys are ordered with a new record', { standbys: 1 }, 'Rescale 2 to 2'],
+  ['a larger volume grows', { volumeSize: '2Gi', statefulSet: has('1Gi') }, 'GrowVolumes 2 to 2'],
+  ['the same size in other words is the same', { volumeSize: '1024Mi', statefulSet: has('1Gi') }, null],
+  ['a size comes before larger volumes', { parallelism: 3, volumeSize: '2Gi', statefulSet: has('1Gi') }, 'Rescale 2 to 3'],
+  [
+    'a suspended job grows when it goes on',
+    { suspend: true, record: { ...record, mode: 'stop' }, volumeSize: '2Gi', statefulSet: has('1Gi', 0) },
+    null,
+  ],
   ['an adopted job gets a record with its new identity', { identity: { ...identity, uid: 'v' } }, 'Rescale 2 to 2'],
 ]
 
@@ -57,7 +87,7 @@ for (const [what, change, expected] of cases) {
   })
 }
 
-const order = { identity, planFingerprint: 'f', codeHash: 'code', stages, parallelism: 2, mode: 'run' as const, operationId: 'start-3' }
+const order = { identity, planFingerprint: 'f', codeHash: 'code', stages, parallelism: 2, standbys: 0, mode: 'run' as const, operationId: 'start-3' }
 
 test('the record rises by one with every change, and not without one', (t) => {
   t.is(nextRecord(null, order).epoch, 1)

@@ -155,8 +155,7 @@ test('what fails is looked at soon, then more and more slowly; what is settled a
 
 for (const [field, spec] of Object.entries({
   'spec.autoscaling.mode: Enabled or DryRun': { autoscaling: { mode: 'DryRun', maxParallelism: 4 } },
-  'spec.state.volume': { state: { volume: { size: '1Gi' } } },
-  'spec.state.standbys': { state: { standbys: 1 } },
+  'spec.state.backend: Disk': { state: { backend: 'Disk', volume: { size: '1Gi' } } },
   'spec.restore': { restore: { id: 'a', from: { fresh: {} } } },
   'spec.kafka.schemaRegistry': { kafka: { brokers: ['k:1'], schemaRegistry: { url: 'http://r:8081' } } },
 })) {

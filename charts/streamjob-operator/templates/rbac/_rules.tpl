@@ -1,6 +1,7 @@
 {{/*
 What the operator does where StreamJobs are. Of Secrets it reads those that a StreamJob names, and can't list them; what it makes is collected with its
-StreamJob, so that it deletes only planning pods, workers without a StatefulSet and old releases itself. The file operator/kube/README.md names the calls behind this.
+StreamJob, so that it deletes only planning pods, workers without a StatefulSet, a StatefulSet that is made anew, claims of workers that are gone for good and
+old releases itself. The file operator/kube/README.md names the calls behind this.
 */}}
 {{- define "streamjob-operator.rules" -}}
 - apiGroups: [streamjob.dev]
@@ -15,7 +16,11 @@ StreamJob, so that it deletes only planning pods, workers without a StatefulSet 
   verbs: [update]
 - apiGroups: [apps]
   resources: [statefulsets]
-  verbs: [get, list, watch, create, patch]
+  verbs: [get, list, watch, create, patch, delete]
+# Made by the controller of StatefulSets.
+- apiGroups: ['']
+  resources: [persistentvolumeclaims]
+  verbs: [list, patch, delete]
 - apiGroups: ['']
   resources: [pods]
   verbs: [list, watch, create, delete]

@@ -18,6 +18,7 @@ const record: JobRecord = {
   mode: 'run',
   operationId: null,
   restoresDone: [],
+  standbys: 0,
 }
 
 const introduction = (ordinal: number, epoch = 5): Buffer => Buffer.from(JSON.stringify({ formatVersion: 1, epoch, ordinal, owned: [] }))

@@ -20,6 +20,7 @@ const record: JobRecord = {
   mode: 'run',
   operationId: null,
   restoresDone: [],
+  standbys: 0,
 }
 
 interface Followed {
