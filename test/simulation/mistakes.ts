@@ -57,12 +57,6 @@ export const mistakes: readonly Mistake[] = [
     wrong: `return batch.count > 0`,
   },
   {
-    name: 'a warm copy of another lineage',
-    file: 'TODO',
-    right: 'TODO',
-    wrong: 'TODO',
-  },
-  {
     name: 'commits without numbers',
     file: 'runtime/worker/commits/commit.ts',
     right: `stored.commit === pending.commit && offset === pending.offset)

@@ -150,6 +150,7 @@ export class SimulatedOperator {
       mode: 'run',
       operationId: null,
       restoresDone: [],
+      standbys: 0,
     }
   }
 

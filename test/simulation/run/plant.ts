@@ -15,7 +15,7 @@ export function plant(name: string): void {
     load(loaded, context, nextLoad) {
       const result = nextLoad(loaded, context)
       if (loaded !== url) return result
-      return { ...result, source: changed(String(result.source), mistake) }
+      return { ...result, source: changed(textOf(result.source), mistake) }
     },
   })
 }
@@ -25,4 +25,10 @@ export function changed(source: string, { name, file, right, wrong }: (typeof mi
   const parts = source.split(right)
   if (parts.length !== 2) throw new Error(`the mistake ${JSON.stringify(name)} finds its place in ${file} ${parts.length - 1} times; it must be once`)
   return parts.join(wrong)
+}
+
+function textOf(source: unknown): string {
+  if (typeof source === 'string') return source
+  if (source instanceof Uint8Array) return Buffer.from(source).toString()
+  throw new Error('the source of a module came as something else than text')
 }
