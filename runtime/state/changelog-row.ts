@@ -15,8 +15,8 @@ const cellsKind = 0
 const blobKind = 1
 
 export const namespaceBytes = 8
-/** Bytes of a value before its cells or its blob. */
-export const headBytes = 2
+/** Bytes in front of a blob or of cells. */
+export const valueHead = 2
 
 /** The part of a row's key that all rows of a table share. */
 export function tablePrefix(uid: string): Buffer {
@@ -68,16 +68,16 @@ export function readNamespace(bytes: Uint8Array, at: number): number {
 
 /** A blob row's changelog value. */
 export function encodeBlobValue(blob: Uint8Array): Buffer {
-  const bytes = Buffer.allocUnsafe(headBytes + blob.length)
+  const bytes = Buffer.allocUnsafe(valueHead + blob.length)
   bytes[0] = version
   bytes[1] = blobKind
-  bytes.set(blob, headBytes)
+  bytes.set(blob, valueHead)
   return bytes
 }
 
-/** A changelog value with room for cells; `writeDoubleLE` them from byte `headBytes` on. */
+/** A changelog value with room for cells; `writeDoubleLE` them from byte `valueHead` on. */
 export function emptyCellsValue(cells: number): Buffer {
-  const bytes = Buffer.allocUnsafe(headBytes + cells * 8)
+  const bytes = Buffer.allocUnsafe(valueHead + cells * 8)
   bytes[0] = version
   bytes[1] = cellsKind
   return bytes
@@ -88,16 +88,16 @@ export function layoutOfValue(bytes: Uint8Array): RowLayout {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (buffer[0] !== version) throw corrupt(`value of format version ${buffer[0] ?? 'none'}; this runtime reads version ${version}`, buffer)
   if (buffer[1] === blobKind) return { kind: 'blob' }
-  if (buffer[1] !== cellsKind || (buffer.length - headBytes) % 8 !== 0)
+  if (buffer[1] !== cellsKind || (buffer.length - valueHead) % 8 !== 0)
     throw corrupt(`value of ${buffer.length} bytes and kind ${buffer[1] ?? 'none'}`, buffer)
-  return { kind: 'cells', cells: (buffer.length - headBytes) / 8 }
+  return { kind: 'cells', cells: (buffer.length - valueHead) / 8 }
 }
 
 /** Whether `bytes[start, end)` is the value of a row of that layout. */
 export function isValueOf(layout: RowLayout, bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start < headBytes || bytes[start] !== version) return false
+  if (end - start < valueHead || bytes[start] !== version) return false
   if (layout.kind === 'blob') return bytes[start + 1] === blobKind
-  return bytes[start + 1] === cellsKind && end - start === headBytes + layout.cells * 8
+  return bytes[start + 1] === cellsKind && end - start === valueHead + layout.cells * 8
 }
 
 function corrupt(what: string, bytes: Buffer): StreamJobError {

@@ -1,7 +1,7 @@
 /** What a row holds, cells or a blob: reading and writing it, its former image in the undo log, its changelog value. */
 import { noBlock } from './arena.ts'
 import type { ByteArena } from './arena.ts'
-import { emptyCellsValue, encodeBlobValue, headBytes } from './changelog-row.ts'
+import { emptyCellsValue, encodeBlobValue, valueHead } from './changelog-row.ts'
 import { field } from './rows.ts'
 import type { Rows } from './rows.ts'
 import type { RowLayout } from './store.ts'
@@ -90,14 +90,14 @@ export class RowValues {
   encode(row: number): Buffer {
     if (this.#isBlob) return encodeBlobValue(this.getBlob(row))
     const value = emptyCellsValue(this.#cells)
-    for (let cell = 0; cell < this.#cells; cell++) value.writeDoubleLE(this.#rows.getCell(row, cell), headBytes + cell * 8)
+    for (let cell = 0; cell < this.#cells; cell++) value.writeDoubleLE(this.#rows.getCell(row, cell), valueHead + cell * 8)
     return value
   }
 
   /** Takes the value over from the changelog value `bytes[start, end)`, which is of the row's layout. */
   decode(row: number, bytes: Uint8Array, start: number, end: number): void {
-    if (this.#isBlob) this.setBlob(row, bytes, start + headBytes, end)
-    else this.#rows.setCells(row, bytes, start + headBytes)
+    if (this.#isBlob) this.setBlob(row, bytes, start + valueHead, end)
+    else this.#rows.setCells(row, bytes, start + valueHead)
   }
 
   #setBlock(row: number, block: number, length: number): void {
