@@ -43,6 +43,8 @@ export interface Built {
   readonly stateMiB: number
 }
 
+/** Copies that other workers keep of each task. */
+const standbyCounts = [0]
 /** Under which workers are restarted: enough for something new to commit. */
 const recordsPerSecond = { restart: 1_000, abort: 20_000, takeOver: 4_000 }
 
@@ -93,7 +95,7 @@ async function measureOne(schedule: StateSchedule['restarts'], place: StatePlace
         }
       }
     }
-    await step('every record was counted once', () => checkTotals(job))
+    await step('every record was counted once', () => checkTotals(job, worker))
     return { built, aborts, restarts }
   } finally {
     await worker[Symbol.asyncDispose]()
@@ -105,21 +107,19 @@ async function measureTakeOvers(schedule: StateSchedule['takeOver'], place: Stat
     StateJob.create({ id: `state-${Date.now()}`, size: schedule, place }),
   )
   const found: TakenOver[] = []
-  let first = true
-  for (let repetition = 1; repetition <= schedule.repetitions; repetition++) {
-    for (const standbys of [0]) {
-      await job.order({ parallelism: 2 })
-      const workers = [await job.startWorker(0, checkout), await job.startWorker(1, checkout)] as const
-      try {
-        await step('two workers have it', () => job.advances().until(({ committed }) => committed >= schedule.keys))
-        await using load = await job.startLoad(recordsPerSecond.takeOver)
+  const runs = standbyCounts.flatMap((standbys) => Array.from({ length: schedule.repetitions }, () => standbys))
+  for (const [i, standbys] of runs.entries()) {
+    await job.order({ parallelism: 2 })
+    const workers = [await job.startWorker(0, checkout), await job.startWorker(1, checkout)] as const
+    try {
+      await step('two workers have it', () => job.advances().until(({ committed }) => committed >= schedule.keys))
+      {
+        await using _load = await job.startLoad(recordsPerSecond.takeOver)
         found.push(await step(`a worker is killed, ${standbys} standbys`, () => takeOver(workers, job, standbys)))
-        await load[Symbol.asyncDispose]()
-        if (repetition === schedule.repetitions && !first) await step('every record was counted once', () => checkTotals(job))
-        first = false
-      } finally {
-        for (const worker of workers) await worker[Symbol.asyncDispose]()
       }
+      if (i === runs.length - 1) await step('every record was counted once', () => checkTotals(job, workers[0]))
+    } finally {
+      for (const worker of workers) await worker[Symbol.asyncDispose]()
     }
   }
   return found

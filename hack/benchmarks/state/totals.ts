@@ -1,15 +1,20 @@
 /** The end of a measure: the window is closed, and every record of the input must have been counted once. */
 import { producerOver } from '../input/preload.ts'
 import { appendEnds, partitions } from './input.ts'
+import type { WorkerProcess } from '../ours/worker-process.ts'
 import type { StateJob } from './job.ts'
+import { rowsOf } from './restart.ts'
 
-/** To be called while a worker works and no load is there. Throws when the committed results are not exactly those of the input. */
-export async function checkTotals(job: StateJob): Promise<void> {
+/** Ends a worker that has all tasks and no load. Throws when the committed results are not exactly those of the input. */
+export async function checkTotals(job: StateJob, worker: WorkerProcess): Promise<void> {
   const records = await endOf(job, job.input)
   await using producer = producerOver(job.kafka)
   appendEnds(producer, job.input)
   await producer.flush()
-  await job.advances().until(({ committed }) => committed >= records + partitions)
+  // The rows of a window go in many commits; what is left are those that end it.
+  await job.advances().until(async ({ committed }) => committed >= records + partitions && (await rowsOf(worker)) === partitions)
+  // Commits the last of them.
+  await worker.stop()
   const { results, count, sum } = await read(job)
   const found = `${results} results of ${count} records with a sum of ${sum}`
   const expected = `${job.size.keys} results of ${records} records with a sum of ${3 * records}`
