@@ -35,6 +35,8 @@ const usage = `usage: hack/bench [--quick | --own | --state | --regression] [--o
   --save             writes hack/benchmarks/results/DATE-COMMIT.json, .md and .svg
 Exits 1 when an output was wrong, a system failed, or our main case is dearer by half than it was.`
 
+const ownVersions = { streamjob: 'this commit', Node: process.version, Kafka: kafkaVersion }
+
 const values = valuesOrExit()
 if (values.help) say(usage)
 else await runMain(main)
@@ -58,8 +60,6 @@ async function main(): Promise<void> {
   if (wanted) for (const file of await save(report)) say(`saved ${file}`)
   if (measured.failures.length > 0) process.exitCode = 1
 }
-
-const ownVersions = { streamjob: 'this commit', Node: process.version, Kafka: kafkaVersion }
 
 async function state(quick: boolean, keep: boolean): Promise<void> {
   const started = new Date()
