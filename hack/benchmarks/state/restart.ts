@@ -1,5 +1,6 @@
 /** A new process of a worker that was killed: until it has its tasks again, and what that cost. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { WorkerStatus } from '../../../runtime/protocol.ts'
 import { cpuSeconds, peakMemoryMiB } from '../measure/process-usage.ts'
 import type { WorkerProcess } from '../ours/worker-process.ts'
 import { partitions } from './input.ts'
@@ -38,14 +39,19 @@ export async function restored(worker: WorkerProcess, job: StateJob): Promise<Re
 }
 
 /** Until the worker has all tasks of the job. */
-export async function allRunning(worker: WorkerProcess, tasks = partitions): Promise<void> {
+export function allRunning(worker: WorkerProcess, tasks = partitions): Promise<void> {
+  return statusUntil(worker, (status) => status.state === 'running' && status.tasks.length === tasks, `${tasks} tasks`)
+}
+
+/** Throws when that takes minutes. */
+export async function statusUntil(worker: WorkerProcess, enough: (status: WorkerStatus) => boolean, what: string): Promise<void> {
   const deadline = performance.now() + patienceMs
   while (performance.now() < deadline) {
     const status = await worker.status()
-    if (status?.state === 'running' && status.tasks.length === tasks) return
+    if (status !== null && enough(status)) return
     await sleep(everyMs)
   }
-  throw new Error('the worker does not get its tasks')
+  throw new Error(`the worker does not get ${what}`)
 }
 
 export async function rowsOf(worker: WorkerProcess): Promise<number> {
