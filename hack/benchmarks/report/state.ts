@@ -30,7 +30,7 @@ export function stateMarkdown(report: StateReport): string {
     'One worker is killed for good, under a load of 4,000 records a second, and the other one takes its tasks. From the kill to the first commit of something new; ' +
       "the group waits for the dead worker's session first.",
     takeOverTable(takeOvers),
-    `Every record of both inputs was counted exactly once. State of ${sizeText(size)} took ${built.cpuSeconds.toFixed(0)} CPU-seconds to come about, ${mib(built.stateMiB)} MiB in ` +
+    `Every record was counted exactly once, which the results of the window showed in the end; behind a take-over every key was there. State of ${sizeText(size)} took ${built.cpuSeconds.toFixed(0)} CPU-seconds to come about, ${mib(built.stateMiB)} MiB in ` +
       `tables (${bytesPerRow(built.stateMiB, size)} bytes a row) and ${mib(built.peakMemoryMiB)} MiB of memory at most.`,
     `Each cell: median (least to most).\n${circumstances(report)}`,
   ].join('\n\n')

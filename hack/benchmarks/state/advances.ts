@@ -12,7 +12,7 @@ export interface Advance {
 
 const everyMs = 20
 /** Longer than anything that is measured. */
-const patienceMs = 300_000
+const patienceMs = 900_000
 
 export class Advances {
   readonly #reader: KafkaReader

@@ -108,7 +108,7 @@ async function measureTakeOvers(schedule: StateSchedule['takeOver'], place: Stat
   )
   const found: TakenOver[] = []
   const runs = standbyCounts.flatMap((standbys) => Array.from({ length: schedule.repetitions }, () => standbys))
-  for (const [i, standbys] of runs.entries()) {
+  for (const standbys of runs) {
     await job.order({ parallelism: 2 })
     const workers = [await job.startWorker(0, checkout), await job.startWorker(1, checkout)] as const
     try {
@@ -117,7 +117,6 @@ async function measureTakeOvers(schedule: StateSchedule['takeOver'], place: Stat
         await using _load = await job.startLoad(recordsPerSecond.takeOver)
         found.push(await step(`a worker is killed, ${standbys} standbys`, () => takeOver(workers, job, standbys)))
       }
-      if (i === runs.length - 1) await step('every record was counted once', () => checkTotals(job, workers[0]))
     } finally {
       for (const worker of workers) await worker[Symbol.asyncDispose]()
     }

@@ -20,7 +20,7 @@ export interface Restored {
 }
 
 const everyMs = 20
-const patienceMs = 300_000
+const patienceMs = 900_000
 
 /** Waits for a worker that was just started, under load. Throws when it has not exactly a row for each key. */
 export async function restored(worker: WorkerProcess, job: StateJob): Promise<Restored> {

@@ -4,7 +4,7 @@ import type { WorkerProcess } from '../ours/worker-process.ts'
 import { longestPause } from './advances.ts'
 import { partitions } from './input.ts'
 import { sessionTimeoutMs, type StateJob } from './job.ts'
-import { allRunning } from './restart.ts'
+import { allRunning, rowsOf } from './restart.ts'
 
 export interface TakenOver {
   readonly standbys: number
@@ -23,7 +23,7 @@ export interface TakenOver {
 const beforeMs = 5_000
 const behindMs = 10_000
 
-/** Under load. The two workers are ordinals 0 and 1; the second is killed, and gone. */
+/** Under load. The two workers are ordinals 0 and 1; the second is killed, and gone. Throws when the first has not exactly a row for each key in the end. */
 export async function takeOver(workers: readonly [WorkerProcess, WorkerProcess], job: StateJob, standbys: number): Promise<TakenOver> {
   const [survivor, victim] = workers
   await Promise.all(workers.map((worker) => allRunning(worker, partitions / 2)))
@@ -37,6 +37,8 @@ export async function takeOver(workers: readonly [WorkerProcess, WorkerProcess],
   await allOf(survivor, advances)
   const running = performance.now()
   await advances.until(({ at }) => at > running + behindMs)
+  const rows = await rowsOf(survivor)
+  if (rows !== job.size.keys) throw new Error(`the worker has ${rows} rows after it took over instead of ${job.size.keys}`)
   const { to } = longestPause(advances.found)
   const first = advances.found[0]!.committed
   return {
