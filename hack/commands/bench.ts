@@ -8,15 +8,18 @@ import { peerVersions } from '../benchmarks/peers/programs.ts'
 import { described, keepAsBaseline, limits, measureRegression } from '../benchmarks/regression/regression.ts'
 import { markdown } from '../benchmarks/report/markdown.ts'
 import { printShares } from '../benchmarks/report/profile.ts'
-import { reportOf, save } from '../benchmarks/report/report.ts'
+import { circumstancesOf, reportOf, save } from '../benchmarks/report/report.ts'
+import { saveState, stateMarkdown, stateReportOf } from '../benchmarks/report/state.ts'
 import { fullLatency, fullSchedule, ownSchedule, quickLatency, quickSchedule } from '../benchmarks/schedule.ts'
+import { benchState } from '../benchmarks/state/bench.ts'
+import { fullState, quickState } from '../benchmarks/state/schedule.ts'
 import { runMain } from '../infra/command.ts'
 import { kafkaVersion } from '../infra/kafka/artefacts.ts'
 import { acquire } from '../infra/lock.ts'
 import { cacheRoot, checkout } from '../infra/paths.ts'
 import { say } from '../infra/progress.ts'
 
-const usage = `usage: hack/bench [--quick | --own | --regression] [--only TEXT]... [--keep] [--save]
+const usage = `usage: hack/bench [--quick | --own | --state | --regression] [--only TEXT]... [--keep] [--save]
   everything against the peers, in turns, every output checked: under an hour, on a machine with nothing else to do
   --quick            smaller inputs, fewer contenders, once: a few minutes
   --own              our steps on the main case only; with these
@@ -24,11 +27,15 @@ const usage = `usage: hack/bench [--quick | --own | --regression] [--only TEXT].
     --repetitions N    3 by default
     --compare DIR      the runtime of another checkout too (its packages installed), in turns with this one; may be repeated
     --profile DIR      a CPU profile of each run, and where the steady part of its time goes
+  --state            what much state costs: restarts, aborted transactions, take-overs; ten millions of keys, or one with --quick
+    --compare DIR      restarts of the workers of another checkout too
   --regression       our main case in a minute, relative to plain JavaScript, against the ratio that is kept; --save keeps the new one
   --only TEXT        only rounds or contenders that have the text in their name, such as 'main case', Flink or latency; may be repeated
   --keep             leaves the broker up and uses the bids of a run before that left it; the next run without it starts anew
   --save             writes hack/benchmarks/results/DATE-COMMIT.json, .md and .svg
 Exits 1 when an output was wrong, a system failed, or our main case is dearer by half than it was.`
+
+const ownVersions = { streamjob: 'this commit', Node: process.version, Kafka: kafkaVersion }
 
 const values = valuesOrExit()
 if (values.help) say(usage)
@@ -40,10 +47,10 @@ async function main(): Promise<void> {
   if (profiles !== null) await mkdir(profiles, { recursive: true })
   await using _alone = await acquire(join(cacheRoot, 'run', 'bench.lock'))
   if (values.regression) return regression(wanted)
+  if (values.state) return state(values.quick ?? false, wanted)
   const started = new Date()
   const measured = await bench({ ...workOf(values), profiles, keep: values.keep ?? false, checkouts: checkoutsOf(values.compare ?? []) })
-  const versions = { streamjob: 'this commit', Node: process.version, Kafka: kafkaVersion, ...peerVersions }
-  const report = reportOf(measured, versions, started, new Date())
+  const report = reportOf(measured, circumstancesOf({ ...ownVersions, ...peerVersions }, started, new Date()))
   console.log(markdown(report))
   if (profiles !== null)
     await printShares(
@@ -52,6 +59,14 @@ async function main(): Promise<void> {
     )
   if (wanted) for (const file of await save(report)) say(`saved ${file}`)
   if (measured.failures.length > 0) process.exitCode = 1
+}
+
+async function state(quick: boolean, keep: boolean): Promise<void> {
+  const started = new Date()
+  const measured = await benchState({ schedule: quick ? quickState : fullState, checkouts: checkoutsOf(values.compare ?? []) })
+  const report = stateReportOf(measured, circumstancesOf(ownVersions, started, new Date()))
+  console.log(stateMarkdown(report))
+  if (keep) for (const file of await saveState(report)) say(`saved ${file}`)
 }
 
 async function regression(keep: boolean): Promise<void> {
@@ -86,6 +101,7 @@ function parse() {
     options: {
       quick: { type: 'boolean' },
       own: { type: 'boolean' },
+      state: { type: 'boolean' },
       regression: { type: 'boolean' },
       only: { type: 'string', multiple: true },
       keep: { type: 'boolean' },
@@ -97,14 +113,17 @@ function parse() {
       help: { type: 'boolean' },
     },
   })
-  const { quick, own, regression: relative, records, repetitions, compare, profile } = parsed
+  const { quick, own, state: large, regression: relative, records, repetitions, compare, profile, only, keep } = parsed
   for (const count of [repetitions, records]) {
     if (count !== undefined && !/^[1-9]\d{0,9}$/.test(count)) throw new Error(`${count} is not a number of runs or records`)
   }
-  if ([quick, own, relative].filter(Boolean).length > 1) throw new Error('--quick, --own and --regression exclude each other')
-  if (!own && [records, repetitions, compare, profile].some((value) => value !== undefined)) {
-    throw new Error('--records, --repetitions, --compare and --profile go with --own')
+  if ([quick && !large, own, large, relative].filter(Boolean).length > 1)
+    throw new Error('--quick, --own, --state and --regression exclude each other')
+  if (large && (only !== undefined || keep)) throw new Error('--only and --keep do not go with --state')
+  if (!own && [records, repetitions, profile].some((value) => value !== undefined)) {
+    throw new Error('--records, --repetitions and --profile go with --own')
   }
+  if (!own && !large && compare !== undefined) throw new Error('--compare goes with --own or --state')
   return parsed
 }
 

@@ -8,10 +8,15 @@
  * The first byte is the format version. No text begins with it, so keys that are text (the task's position row) live beside rows.
  */
 import { StreamJobError } from '../errors.ts'
+import type { RowLayout } from './store.ts'
 
 const version = 1
 const cellsKind = 0
 const blobKind = 1
+
+export const namespaceBytes = 8
+/** Bytes in front of a blob or of cells. */
+export const valueHead = 2
 
 /** The part of a row's key that all rows of a table share. */
 export function tablePrefix(uid: string): Buffer {
@@ -22,18 +27,18 @@ export function tablePrefix(uid: string): Buffer {
 
 /** A row's changelog key. */
 export function encodeRowKey(prefix: Buffer, namespace: number, key: Uint8Array): Buffer {
-  const bytes = Buffer.allocUnsafe(prefix.length + 8 + key.length)
+  const bytes = Buffer.allocUnsafe(prefix.length + namespaceBytes + key.length)
   bytes.set(prefix)
   const high = Math.floor(namespace / 0x1_0000_0000)
   bytes.writeInt32BE(high, prefix.length)
   bytes.writeUInt32BE(namespace - high * 0x1_0000_0000, prefix.length + 4)
-  bytes.set(key, prefix.length + 8)
+  bytes.set(key, prefix.length + namespaceBytes)
   return bytes
 }
 
-/** Whether a changelog key is a row's; other keys are somebody else's. */
-export function isRowKey(key: Uint8Array): boolean {
-  return key[0] === version
+/** Whether the changelog key that begins at `start` is a row's; other keys are somebody else's. */
+export function isRowKey(bytes: Uint8Array, start: number): boolean {
+  return bytes[start] === version
 }
 
 export interface RowKey {
@@ -48,39 +53,51 @@ export function decodeRowKey(bytes: Uint8Array): RowKey {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (buffer[0] !== version) throw corrupt(`key of format version ${buffer[0] ?? 'none'}; this runtime reads version ${version}`, buffer)
   const uidEnd = 2 + (buffer[1] ?? 0)
-  if (buffer.length < uidEnd + 8) throw corrupt('key that ends too early', buffer)
-  const namespace = buffer.readInt32BE(uidEnd) * 0x1_0000_0000 + buffer.readUInt32BE(uidEnd + 4)
+  if (buffer.length < uidEnd + namespaceBytes) throw corrupt('key that ends too early', buffer)
+  const namespace = readNamespace(buffer, uidEnd)
   if (!Number.isSafeInteger(namespace)) throw corrupt('namespace of more than 53 bits', buffer)
-  return { uid: buffer.toString('utf8', 2, uidEnd), namespace, keyStart: uidEnd + 8 }
+  return { uid: buffer.toString('utf8', 2, uidEnd), namespace, keyStart: uidEnd + namespaceBytes }
+}
+
+/** Not checked: more than 53 bits come out as no safe integer. */
+export function readNamespace(bytes: Uint8Array, at: number): number {
+  const high = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
+  const low = ((bytes[at + 4]! << 24) | (bytes[at + 5]! << 16) | (bytes[at + 6]! << 8) | bytes[at + 7]!) >>> 0
+  return high * 0x1_0000_0000 + low
 }
 
 /** A blob row's changelog value. */
 export function encodeBlobValue(blob: Uint8Array): Buffer {
-  const bytes = Buffer.allocUnsafe(2 + blob.length)
+  const bytes = Buffer.allocUnsafe(valueHead + blob.length)
   bytes[0] = version
   bytes[1] = blobKind
-  bytes.set(blob, 2)
+  bytes.set(blob, valueHead)
   return bytes
 }
 
-/** A changelog value with room for cells; `writeDoubleLE` them from byte 2 on. */
+/** A changelog value with room for cells; `writeDoubleLE` them from byte `valueHead` on. */
 export function emptyCellsValue(cells: number): Buffer {
-  const bytes = Buffer.allocUnsafe(2 + cells * 8)
+  const bytes = Buffer.allocUnsafe(valueHead + cells * 8)
   bytes[0] = version
   bytes[1] = cellsKind
   return bytes
 }
 
-export type RowValue = { readonly kind: 'cells'; readonly cells: readonly number[] } | { readonly kind: 'blob'; readonly blob: Uint8Array }
-
-/** Throws `changelog-corrupt`. */
-export function decodeRowValue(bytes: Uint8Array): RowValue {
+/** The layout of a row with this value. Throws `changelog-corrupt`. */
+export function layoutOfValue(bytes: Uint8Array): RowLayout {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (buffer[0] !== version) throw corrupt(`value of format version ${buffer[0] ?? 'none'}; this runtime reads version ${version}`, buffer)
-  if (buffer[1] === blobKind) return { kind: 'blob', blob: buffer.subarray(2) }
-  if (buffer[1] !== cellsKind || (buffer.length - 2) % 8 !== 0)
+  if (buffer[1] === blobKind) return { kind: 'blob' }
+  if (buffer[1] !== cellsKind || (buffer.length - valueHead) % 8 !== 0)
     throw corrupt(`value of ${buffer.length} bytes and kind ${buffer[1] ?? 'none'}`, buffer)
-  return { kind: 'cells', cells: Array.from({ length: (buffer.length - 2) / 8 }, (_, i) => buffer.readDoubleLE(2 + i * 8)) }
+  return { kind: 'cells', cells: (buffer.length - valueHead) / 8 }
+}
+
+/** Whether `bytes[start, end)` is the value of a row of that layout. */
+export function isValueOf(layout: RowLayout, bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < valueHead || bytes[start] !== version) return false
+  if (layout.kind === 'blob') return bytes[start + 1] === blobKind
+  return bytes[start + 1] === cellsKind && end - start === valueHead + layout.cells * 8
 }
 
 function corrupt(what: string, bytes: Buffer): StreamJobError {

@@ -1,7 +1,7 @@
 /** What a row holds, cells or a blob: reading and writing it, its former image in the undo log, its changelog value. */
 import { noBlock } from './arena.ts'
 import type { ByteArena } from './arena.ts'
-import { emptyCellsValue, encodeBlobValue } from './changelog-row.ts'
+import { emptyCellsValue, encodeBlobValue, valueHead } from './changelog-row.ts'
 import { field } from './rows.ts'
 import type { Rows } from './rows.ts'
 import type { RowLayout } from './store.ts'
@@ -32,16 +32,17 @@ export class RowValues {
     return this.#arena.view(this.#rows.get(row, field.blob), this.#rows.get(row, field.blobLength))
   }
 
-  setBlob(row: number, value: Uint8Array): void {
+  /** The value becomes `bytes[start, end)`, which may be a part of the present one. */
+  setBlob(row: number, bytes: Uint8Array, start: number, end: number): void {
     const former = this.#rows.get(row, field.blob)
     const formerLength = this.#rows.get(row, field.blobLength)
-    if (former !== noBlock && this.#arena.fits(formerLength, value.length)) this.#arena.overwrite(former, value, 0, value.length)
+    if (former !== noBlock && this.#arena.fits(formerLength, end - start)) this.#arena.overwrite(former, bytes, start, end)
     else {
-      // Stored before the old block is freed: the value may be a part of it.
-      this.#rows.set(row, field.blob, this.#arena.store(value, 0, value.length))
+      // Stored before the old block is freed.
+      this.#rows.set(row, field.blob, this.#arena.store(bytes, start, end))
       this.#arena.free(former, formerLength)
     }
-    this.#rows.set(row, field.blobLength, value.length)
+    this.#rows.set(row, field.blobLength, end - start)
   }
 
   /** Makes a row empty whose ints are those of its last use. */
@@ -89,8 +90,14 @@ export class RowValues {
   encode(row: number): Buffer {
     if (this.#isBlob) return encodeBlobValue(this.getBlob(row))
     const value = emptyCellsValue(this.#cells)
-    for (let cell = 0; cell < this.#cells; cell++) value.writeDoubleLE(this.#rows.getCell(row, cell), 2 + cell * 8)
+    for (let cell = 0; cell < this.#cells; cell++) value.writeDoubleLE(this.#rows.getCell(row, cell), valueHead + cell * 8)
     return value
+  }
+
+  /** Takes the value over from the changelog value `bytes[start, end)`, which is of the row's layout. */
+  decode(row: number, bytes: Uint8Array, start: number, end: number): void {
+    if (this.#isBlob) this.setBlob(row, bytes, start + valueHead, end)
+    else this.#rows.setCells(row, bytes, start + valueHead)
   }
 
   #setBlock(row: number, block: number, length: number): void {

@@ -42,6 +42,15 @@ export interface RowChange {
   readonly value: Buffer | null
 }
 
+/** Rows of the changelog as a fetch gives them: `bytes` and where keys and values lie in it. A negative `valueStart` stands for a tombstone. */
+export interface ChangelogRows {
+  readonly bytes: Uint8Array
+  readonly keyStart: Int32Array
+  readonly keyEnd: Int32Array
+  readonly valueStart: Int32Array
+  readonly valueEnd: Int32Array
+}
+
 export interface StateStore {
   /** Opens a table, or gives the open one; `uid` names it in the changelog, for ever. Rows restored before it was opened are in it. */
   table(uid: string, layout: RowLayout): StateTable
@@ -56,8 +65,8 @@ export interface StateStore {
   markCommitted(): void
   /** Puts back the committed image. */
   rollback(): void
-  /** Applies a row of the changelog (tombstones included); only before the first change. Throws `changelog-corrupt`. */
-  restore(key: Uint8Array, value: Uint8Array | null): void
+  /** Applies the rows `[from, to)` of a part of the changelog, in order; only before the first change. Throws `changelog-corrupt`. */
+  restore(rows: ChangelogRows, from: number, to: number): void
   /** Live rows of all tables. */
   readonly rows: number
   /** Uids of restored rows that no table was opened for, with their number of rows: state of a program that is no longer there. */

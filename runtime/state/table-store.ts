@@ -1,35 +1,34 @@
 /** State in memory: flat tables, and the rows of tables that nobody has opened. */
-import { StreamJobError } from '../errors.ts'
-import { decodeRowKey, decodeRowValue } from './changelog-row.ts'
-import type { RowKey, RowValue } from './changelog-row.ts'
-import type { RowChange, RowLayout, StateStore, StateTable } from './store.ts'
-import { FlatTable } from './table.ts'
+import { decodeRowKey, layoutOfValue } from './changelog-row.ts'
+import type { ChangelogRows, RowChange, RowLayout, StateStore, StateTable } from './store.ts'
+import { FlatTable, shapeOf } from './table.ts'
 
 /** An empty store in memory. */
 export function createStateStore(): StateStore {
   return new TableStore()
 }
 
-/** A changelog row as it came: its key as text is the map key, so that a later row replaces it. */
+/** A changelog row as it came, the value behind the key. The key as text is the map key, so that a later row replaces it. */
 interface ParkedRow {
-  readonly key: Buffer
-  readonly value: Buffer
+  readonly bytes: Buffer
+  readonly keyEnd: number
 }
 
 class TableStore implements StateStore {
   readonly #tables = new Map<string, FlatTable>()
   /** By uid, then by changelog key. */
   readonly #parked = new Map<string, Map<string, ParkedRow>>()
+  #restoring: FlatTable | undefined
 
   table(uid: string, layout: RowLayout): StateTable {
     const open = this.#tables.get(uid)
     if (open !== undefined) {
-      if (shape(open.layout) === shape(layout)) return open
-      throw new Error(`the table ${JSON.stringify(uid)} is open with another layout: ${shape(open.layout)}, not ${shape(layout)}`)
+      if (shapeOf(open.layout) === shapeOf(layout)) return open
+      throw new Error(`the table ${JSON.stringify(uid)} is open with another layout: ${shapeOf(open.layout)}, not ${shapeOf(layout)}`)
     }
     const table = new FlatTable(uid, layout)
     const parked = this.#parked.get(uid)
-    for (const row of parked?.values() ?? []) apply(table, decodeRowKey(row.key), row.key, decodeRowValue(row.value))
+    for (const { bytes, keyEnd } of parked?.values() ?? []) table.restore(bytes, 0, keyEnd, keyEnd, bytes.length)
     this.#parked.delete(uid)
     this.#tables.set(uid, table)
     return table
@@ -59,56 +58,36 @@ class TableStore implements StateStore {
     for (const table of this.#tables.values()) table.rollback()
   }
 
-  restore(key: Uint8Array, value: Uint8Array | null): void {
-    const rowKey = decodeRowKey(key)
-    const rowValue = value === null ? null : decodeRowValue(value)
-    const table = this.#tables.get(rowKey.uid)
-    if (table !== undefined) apply(table, rowKey, key, rowValue)
-    else this.#park(rowKey.uid, key, value)
+  restore({ bytes, keyStart, keyEnd, valueStart, valueEnd }: ChangelogRows, from: number, to: number): void {
+    for (let i = from; i < to; i++) {
+      const table = this.#owner(bytes, keyStart[i]!, keyEnd[i]!)
+      if (table !== undefined) table.restore(bytes, keyStart[i]!, keyEnd[i]!, valueStart[i]!, valueEnd[i]!)
+      else this.#park(bytes.subarray(keyStart[i], keyEnd[i]), valueStart[i]! < 0 ? null : bytes.subarray(valueStart[i], valueEnd[i]))
+    }
   }
 
   unclaimed(): ReadonlyMap<string, number> {
     return new Map([...this.#parked].filter(([, rows]) => rows.size > 0).map(([uid, rows]) => [uid, rows.size]))
   }
 
-  #park(uid: string, key: Uint8Array, value: Uint8Array | null): void {
+  /** The open table of a changelog row. Most are of the table of the row before. */
+  #owner(bytes: Uint8Array, keyStart: number, keyEnd: number): FlatTable | undefined {
+    if (this.#restoring?.owns(bytes, keyStart, keyEnd) === true) return this.#restoring
+    for (const table of this.#tables.values()) if (table.owns(bytes, keyStart, keyEnd)) return (this.#restoring = table)
+    return undefined
+  }
+
+  #park(key: Uint8Array, value: Uint8Array | null): void {
+    const { uid } = decodeRowKey(key)
+    if (value !== null) layoutOfValue(value)
     const rows = this.#parked.get(uid) ?? new Map<string, ParkedRow>()
     this.#parked.set(uid, rows)
     const name = Buffer.from(key).toString('latin1')
     if (value === null) rows.delete(name)
-    else rows.set(name, { key: Buffer.from(key), value: Buffer.from(value) })
+    else rows.set(name, { bytes: Buffer.concat([key, value]), keyEnd: key.length })
   }
 
   #sum(measure: (table: FlatTable) => number): number {
     return [...this.#tables.values()].reduce((sum, table) => sum + measure(table), 0)
   }
-}
-
-function apply(table: FlatTable, rowKey: RowKey, key: Uint8Array, value: RowValue | null): void {
-  table.asCommitted(() => {
-    if (value === null) {
-      const row = table.find(rowKey.namespace, key, rowKey.keyStart, key.length)
-      if (row >= 0) table.delete(row)
-      return
-    }
-    checkLayout(rowKey.uid, table.layout, value)
-    const row = table.upsert(rowKey.namespace, key, rowKey.keyStart, key.length)
-    if (value.kind === 'blob') table.setBlob(row, value.blob)
-    else value.cells.forEach((cell, i) => table.setCell(row, i, cell))
-  })
-}
-
-function checkLayout(uid: string, layout: RowLayout, value: RowValue): void {
-  const found = shape(value.kind === 'cells' ? { kind: 'cells', cells: value.cells.length } : value)
-  const expected = shape(layout)
-  if (found === expected) return
-  throw new StreamJobError(
-    'changelog-corrupt',
-    `a changelog row of ${JSON.stringify(uid)} holds ${found}, the program expects ${expected}; give a transform whose state has another shape another name`,
-    { fields: { uid, found, expected } },
-  )
-}
-
-function shape(layout: RowLayout | { readonly kind: 'blob' }): string {
-  return layout.kind === 'cells' ? `${layout.cells} cells` : 'a blob'
 }

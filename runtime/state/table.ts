@@ -1,11 +1,12 @@
-/** A flat table: rows found by bytes, in memory without an object per key. The pieces: rows, row-values, key-index, namespaces, arena, undo-log. */
+/** A flat table: rows found by bytes, in memory without an object per key. The pieces: rows, row-keys, row-values, key-index, namespaces, arena, undo-log. */
+import { StreamJobError } from '../errors.ts'
 import { ByteArena } from './arena.ts'
-import { encodeRowKey, tablePrefix } from './changelog-row.ts'
+import { decodeRowKey, encodeRowKey, isValueOf, layoutOfValue, namespaceBytes, readNamespace, tablePrefix } from './changelog-row.ts'
 import { KeyIndex } from './key-index.ts'
-import { KeyMatch } from './key-match.ts'
 import { Namespaces } from './namespaces.ts'
+import { RowKeys } from './row-keys.ts'
 import { RowValues } from './row-values.ts'
-import { Rows, field, inlineKeyBytes, rowState } from './rows.ts'
+import { Rows, field, rowState } from './rows.ts'
 import type { RowChange, RowId, RowLayout, StateTable } from './store.ts'
 import { UndoLog } from './undo-log.ts'
 
@@ -14,24 +15,26 @@ export class FlatTable implements StateTable {
   created = false
   /** About what `changes` will give, bytes. */
   changedBytes = 0
+  readonly #uid: string
   readonly #prefix: Buffer
   readonly #arena = new ByteArena()
   readonly #rows: Rows
-  readonly #index: KeyIndex
+  readonly #index = new KeyIndex()
+  readonly #keys: RowKeys
   readonly #namespaces: Namespaces
   readonly #undo: UndoLog
   readonly #values: RowValues
-  readonly #match = new KeyMatch()
   #size = 0
   /** False while the changelog is restored: what comes from there is committed. */
   #recording = true
 
   constructor(uid: string, layout: RowLayout) {
     this.layout = layout
+    this.#uid = uid
     this.#prefix = tablePrefix(uid)
     const cells = layout.kind === 'cells' ? layout.cells : 0
     this.#rows = new Rows(cells)
-    this.#index = new KeyIndex(this.#rows)
+    this.#keys = new RowKeys(this.#rows, this.#arena)
     this.#namespaces = new Namespaces(this.#rows)
     this.#undo = new UndoLog(cells)
     this.#values = new RowValues(layout, this.#rows, this.#arena, this.#undo)
@@ -60,7 +63,7 @@ export class FlatTable implements StateTable {
   upsert(namespace: number, key: Uint8Array, keyStart: number, keyEnd: number): RowId {
     const slot = this.#namespaces.open(namespace)
     const found = this.#locate(slot, key, keyStart, keyEnd)
-    if (found < 0) return this.#insert(slot, key, keyStart, keyEnd)
+    if (found < 0) return this.#insert(slot)
     this.created = this.#rows.get(found, field.state) !== rowState.live
     if (this.created) this.#revive(slot, found)
     return found
@@ -82,17 +85,11 @@ export class FlatTable implements StateTable {
   setBlob(row: RowId, value: Uint8Array): void {
     if (this.#rows.get(row, field.undo) === 0 && this.#recording) this.#keepImage(row)
     this.changedBytes += value.length - this.#values.size(row)
-    this.#values.setBlob(row, value)
+    this.#values.setBlob(row, value, 0, value.length)
   }
 
   keyOf(row: RowId): Buffer {
-    const length = this.#rows.get(row, field.keyLength)
-    if (length > inlineKeyBytes) return Buffer.from(this.#arena.view(this.#rows.get(row, field.key), length))
-    const ints = this.#rows.ints(row)
-    const first = this.#rows.base(row) + field.key
-    const key = Buffer.allocUnsafe(length)
-    for (let i = 0; i < length; i++) key[i] = ints[first + (i >> 2)]! >>> ((i & 3) << 3)
-    return key
+    return this.#keys.of(row)
   }
 
   delete(row: RowId): void {
@@ -179,12 +176,31 @@ export class FlatTable implements StateTable {
     this.#forgetChanges()
   }
 
-  /** Runs changes that are committed already: they leave no trace in the undo log. Only while nothing is changed. */
-  asCommitted(change: () => void): void {
+  /** Whether a changelog key is that of a row of this table. */
+  owns(bytes: Uint8Array, keyStart: number, keyEnd: number): boolean {
+    const prefix = this.#prefix
+    if (keyEnd - keyStart < prefix.length + namespaceBytes) return false
+    for (let i = 0; i < prefix.length; i++) if (bytes[keyStart + i] !== prefix[i]) return false
+    return true
+  }
+
+  /**
+   * Takes over a changelog row that it owns: what comes from there is committed. `valueStart` is negative for a tombstone. Only while nothing is changed.
+   * Throws `changelog-corrupt`.
+   */
+  restore(bytes: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
     if (this.changed) throw new Error('state is restored before it is changed')
+    const namespace = readNamespace(bytes, keyStart + this.#prefix.length)
+    const ownStart = keyStart + this.#prefix.length + namespaceBytes
+    if (!Number.isSafeInteger(namespace)) decodeRowKey(bytes.subarray(keyStart, keyEnd))
+    if (valueStart >= 0 && !isValueOf(this.layout, bytes, valueStart, valueEnd)) throw this.#misfit(bytes.subarray(valueStart, valueEnd))
     this.#recording = false
     try {
-      change()
+      if (valueStart >= 0) this.#values.decode(this.upsert(namespace, bytes, ownStart, keyEnd), bytes, valueStart, valueEnd)
+      else {
+        const row = this.find(namespace, bytes, ownStart, keyEnd)
+        if (row >= 0) this.delete(row)
+      }
     } finally {
       this.#recording = true
       this.changedBytes = 0
@@ -193,47 +209,18 @@ export class FlatTable implements StateTable {
 
   /** The row of a key in a namespace slot, a removed one too; -1: none. */
   #locate(slot: number, key: Uint8Array, start: number, end: number): number {
-    const match = this.#match
-    match.take(slot, key, start, end)
-    const hash = match.hash
-    const length = end - start
-    const rows = this.#rows
-    let link = this.#index.first(hash)
-    while (link !== 0) {
-      const row = link - 1
-      const ints = rows.ints(row)
-      const base = rows.base(row)
-      if (ints[base + field.hash] === hash && ints[base + field.keyLength] === length && ints[base + field.namespace] === slot) {
-        if (length > inlineKeyBytes) {
-          if (this.#arena.equals(ints[base + field.key]!, key, start, end)) return row
-        } else {
-          let word = 0
-          while (word < match.wordCount && ints[base + field.key + word] === match.words[word]) word++
-          if (word === match.wordCount) return row
-        }
-      }
-      link = ints[base + field.next]!
-    }
-    return -1
+    this.#keys.take(slot, key, start, end)
+    return this.#index.find(this.#keys.hash, this.#keys)
   }
 
   /** A new row for the key that `#locate` just looked for. */
-  #insert(slot: number, key: Uint8Array, start: number, end: number): number {
-    const match = this.#match
-    const rows = this.#rows
-    const row = rows.allocate()
-    const ints = rows.ints(row)
-    const base = rows.base(row)
-    const length = end - start
-    ints[base + field.hash] = match.hash
-    ints[base + field.namespace] = slot
-    ints[base + field.keyLength] = length
-    ints[base + field.state] = rowState.live
-    if (length > inlineKeyBytes) ints[base + field.key] = this.#arena.store(key, start, end)
-    else for (let word = 0; word < match.wordCount; word++) ints[base + field.key + word] = match.words[word]!
+  #insert(slot: number): number {
+    const row = this.#rows.allocate()
+    this.#keys.write(row)
+    this.#rows.set(row, field.state, rowState.live)
     this.#values.clear(row)
-    ints[base + field.undo] = this.#recording ? this.#undo.add(row, true) + 1 : 0
-    this.#index.insert(row, match.hash)
+    this.#rows.set(row, field.undo, this.#recording ? this.#undo.add(row, true) + 1 : 0)
+    this.#index.insert(this.#keys.hash, row)
     this.#namespaces.use(slot)
     this.#namespaces.append(slot, row)
     this.#size++
@@ -255,9 +242,8 @@ export class FlatTable implements StateTable {
   #discard(row: number): void {
     const rows = this.#rows
     this.#values.drop(row)
-    const length = rows.get(row, field.keyLength)
-    if (length > inlineKeyBytes) this.#arena.free(rows.get(row, field.key), length)
-    this.#index.remove(row, rows.get(row, field.hash))
+    this.#index.remove(this.#keys.hashOf(row), row)
+    this.#keys.drop(row)
     this.#namespaces.release(rows.get(row, field.namespace))
     rows.free(row)
   }
@@ -279,4 +265,18 @@ export class FlatTable implements StateTable {
     this.#undo.clear()
     this.changedBytes = 0
   }
+
+  #misfit(value: Uint8Array): StreamJobError {
+    const [found, expected] = [shapeOf(layoutOfValue(value)), shapeOf(this.layout)]
+    return new StreamJobError(
+      'changelog-corrupt',
+      `a changelog row of ${JSON.stringify(this.#uid)} holds ${found}, the program expects ${expected}; give a transform whose state has another shape another name`,
+      { fields: { uid: this.#uid, found, expected } },
+    )
+  }
+}
+
+/** In words. */
+export function shapeOf(layout: RowLayout): string {
+  return layout.kind === 'cells' ? `${layout.cells} cells` : 'a blob'
 }

@@ -1,6 +1,7 @@
 /** A state store against a Map: any sequence of changes, commits, rollbacks and restarts from the changelog leaves both with the same rows. */
 import test from 'ava'
 import fc from 'fast-check'
+import { restoreRows } from '../support/changelog-rows.ts'
 import type { RowChange, RowLayout, StateStore, StateTable } from '../../runtime/state/store.ts'
 
 const layouts: Readonly<Record<'cells' | 'blob', RowLayout>> = { cells: { kind: 'cells', cells: 2 }, blob: { kind: 'blob' } }
@@ -171,7 +172,7 @@ class Run {
   #restart(): void {
     this.#store = this.#createStore()
     this.#table('cells')
-    for (const { key, value } of this.#changelog.values()) this.#store.restore(key, value)
+    restoreRows(this.#store, this.#changelog.values())
     this.#present = new Map(this.#committed)
     this.#touched.clear()
   }

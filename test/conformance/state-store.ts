@@ -1,6 +1,7 @@
 /** What every state store must do. An implementation runs it with one call: `stateStoreConformance('name', createStore)`. */
 import test from 'ava'
 import { StreamJobError } from '../../runtime/errors.ts'
+import { restoreRows } from '../support/changelog-rows.ts'
 import type { RowChange, StateStore, StateTable } from '../../runtime/state/store.ts'
 import { stateStoreModelTests } from './state-store-model.ts'
 
@@ -167,7 +168,7 @@ export function stateStoreConformance(name: string, createStore: () => StateStor
       const copy = createStore()
       const open = (): readonly [StateTable, StateTable] => [copy.table('cells', { kind: 'cells', cells: 2 }), copy.table('blobs', { kind: 'blob' })]
       if (openFirst) open()
-      for (const { key, value } of log) copy.restore(key, value)
+      restoreRows(copy, log)
       if (!openFirst)
         t.deepEqual(
           new Map(copy.unclaimed()),
@@ -192,8 +193,8 @@ export function stateStoreConformance(name: string, createStore: () => StateStor
     upsert(table, 0, 'a')
     upsert(table, 0, 'b')
     const rows = [...store.changes()]
-    for (const { key, value } of rows) copy.restore(key, value)
-    copy.restore(rows[0]!.key, null)
+    restoreRows(copy, rows)
+    restoreRows(copy, [{ key: rows[0]!.key, value: null }])
     t.deepEqual([...copy.unclaimed()], [['old name', 1]])
     t.is(copy.rows, 0)
   })
@@ -210,7 +211,7 @@ export function stateStoreConformance(name: string, createStore: () => StateStor
       return () => {
         const copy = createStore()
         copy.table('t', layout)
-        copy.restore(damagedKey, damagedValue)
+        restoreRows(copy, [{ key: damagedKey, value: damagedValue }])
       }
     }
     t.notThrows(restore(key, value))
@@ -229,9 +230,9 @@ export function stateStoreConformance(name: string, createStore: () => StateStor
     const store = createStore()
     upsert(store.table('t', { kind: 'cells', cells: 1 }), 0, 'a')
     const [{ key, value }] = [...store.changes()] as [RowChange]
-    t.throws(() => store.restore(key, value), { message: /before it is changed/ })
+    t.throws(() => restoreRows(store, [{ key, value }]), { message: /before it is changed/ })
     store.markCommitted()
-    t.notThrows(() => store.restore(key, value))
+    t.notThrows(() => restoreRows(store, [{ key, value }]))
   })
 
   test(title('memory is used again: windows that come and go do not make it grow'), (t) => {

@@ -11,6 +11,7 @@ import type { Stage } from '../../runtime/plan/nodes.ts'
 import type { StateStore } from '../../runtime/state/store.ts'
 import { blockOf } from './blocks.ts'
 import type { TestRecord } from './blocks.ts'
+import { restoreRows } from './changelog-rows.ts'
 
 /** What a stage made, in the order it was made. */
 export type Made = MadeResult | MadeLate | MadeDeadLetter
@@ -159,7 +160,10 @@ export class StageRun {
     const { clock = () => 0, maxFutureTimestampMs = Number.MAX_SAFE_INTEGER, sliceBytes = 1 << 20 } = this.#options
     this.store = createStateStore()
     this.stage = compileStage(this.#plan, { store: this.store, output: this.#output(), clock, maxFutureTimestampMs, sliceBytes, readHeaders })
-    for (const [name, value] of this.#changelog) this.store.restore(Buffer.from(name, 'latin1'), value)
+    restoreRows(
+      this.store,
+      Array.from(this.#changelog, ([name, value]) => ({ key: Buffer.from(name, 'latin1'), value })),
+    )
     this.stage.restore(this.#snapshot())
   }
 

@@ -57,6 +57,12 @@ export class BenchProcess implements AsyncDisposable {
     return readFileSync(this.#logFile, 'utf8').trimEnd().split('\n').slice(-15).join('\n')
   }
 
+  /** Ends it as a crash would. */
+  async kill(): Promise<void> {
+    if (!this.ended) this.#child.kill('SIGKILL')
+    await this.#ended
+  }
+
   /** Lets it stop as a supervisor would. */
   async stop(): Promise<void> {
     if (!this.ended) this.#child.kill('SIGTERM')

@@ -11,6 +11,7 @@ import type { Logger } from '../../../runtime/log.ts'
 import type { Plan } from '../../../runtime/plan/nodes.ts'
 import { loadProgram } from '../../../runtime/program/load.ts'
 import { names } from '../../../runtime/protocol.ts'
+import type { JobRecord } from '../../../runtime/protocol.ts'
 import type { Work } from '../cases.ts'
 import type { Contender } from '../contenders.ts'
 import { programOf } from './program.ts'
@@ -40,7 +41,7 @@ export interface JobPlace {
 }
 
 /** Makes the job's own topics and the record that lets one worker work on it, as an operator would. */
-export async function orderJob(options: JobOptions, { admin, connect, log }: JobPlace): Promise<OwnJob> {
+export async function orderJob(options: JobOptions, place: JobPlace): Promise<OwnJob> {
   const { applicationId, connection, contender } = options
   const { program, plan } = await programIn(options)
   // What is left out has the value that a StreamJob has by default.
@@ -55,13 +56,26 @@ export async function orderJob(options: JobOptions, { admin, connect, log }: Job
     },
     errors: {},
   })
+  const { codeHash } = await orderWorkers(config, plan, { parallelism: 1 }, place)
+  return { config, codeHash, failed: [names.lateTopic(applicationId), names.deadLetterTopic(applicationId)] }
+}
+
+/** Makes what the job needs in Kafka, where it is missing, and writes the next record. Returns it. */
+export async function orderWorkers(
+  config: WorkerConfig,
+  plan: Plan,
+  order: Partial<JobRecord>,
+  { admin, connect, log }: JobPlace,
+): Promise<JobRecord> {
+  const { applicationId } = config
   await using _prepared = await LocalJob.start({ name: applicationId, config, plan, admin, connect, log }, 0)
   await using kafka = connect(`${applicationId}-orders`)
   const { signal } = new AbortController()
-  const record = await readJobRecord(kafka, applicationId, signal)
-  if (record === null) throw new Error(`the job ${applicationId} has no record`)
-  await writeJobRecord(kafka, applicationId, { ...record, epoch: record.epoch + 1, parallelism: 1 }, record.epoch, { now: Date.now(), signal })
-  return { config, codeHash: record.codeHash, failed: [names.lateTopic(applicationId), names.deadLetterTopic(applicationId)] }
+  const former = await readJobRecord(kafka, applicationId, signal)
+  if (former === null) throw new Error(`the job ${applicationId} has no record`)
+  const record = { ...former, ...order, epoch: former.epoch + 1 }
+  await writeJobRecord(kafka, applicationId, record, former.epoch, { now: Date.now(), signal })
+  return record
 }
 
 async function programIn({ work, contender, directory, ...topics }: JobOptions): Promise<{ program: WorkerConfig['program']; plan: Plan }> {

@@ -10,7 +10,9 @@ import type { OwnJob } from './job.ts'
 export interface WorkerOptions {
   /** Whose runtime runs. */
   readonly checkout: string
-  readonly job: OwnJob
+  readonly job: Pick<OwnJob, 'config' | 'codeHash'>
+  /** @default 0 */
+  readonly ordinal?: number
   /** Of the input: how many it has to process and commit. */
   readonly records: number
   /** Null: any. */
@@ -24,15 +26,17 @@ export interface WorkerOptions {
 export class WorkerProcess implements Running {
   readonly #process: BenchProcess
   readonly #records: number
-  readonly #statusUrl: string
+  readonly #controlUrl: string
+  readonly #probesUrl: string
 
-  private constructor(process: BenchProcess, records: number, controlPort: number) {
+  private constructor(process: BenchProcess, records: number, ports: { readonly http: number; readonly control: number }) {
     this.#process = process
     this.#records = records
-    this.#statusUrl = `http://127.0.0.1:${controlPort}/status`
+    this.#controlUrl = `http://127.0.0.1:${ports.control}`
+    this.#probesUrl = `http://127.0.0.1:${ports.http}`
   }
 
-  static async start({ checkout, job, records, core, flags, directory }: WorkerOptions): Promise<WorkerProcess> {
+  static async start({ checkout, job, ordinal = 0, records, core, flags, directory }: WorkerOptions): Promise<WorkerProcess> {
     const config = join(directory, 'config.json')
     await writeFile(config, JSON.stringify(job.config))
     const [http = 0, control = 0] = await freePorts(2)
@@ -46,14 +50,14 @@ export class WorkerProcess implements Running {
         STREAMJOB_CODE_HASH: job.codeHash,
         STREAMJOB_HTTP_PORT: String(http),
         STREAMJOB_CONTROL_PORT: String(control),
-        POD_NAME: 'bench-0',
+        POD_NAME: `bench-${ordinal}`,
         LOG_LEVEL: 'warn',
         NODE_OPTIONS: '',
       },
       core,
       directory,
     })
-    return new WorkerProcess(process_, records, control)
+    return new WorkerProcess(process_, records, { http, control })
   }
 
   get pid(): number {
@@ -61,18 +65,37 @@ export class WorkerProcess implements Running {
   }
 
   /** Null before it listens. Throws, with its log, when it has ended or says that it failed. */
-  async progress(): Promise<Progress | null> {
+  async status(): Promise<WorkerStatus | null> {
     if (this.#process.ended) throw new Error(`the worker ended:\n${this.#process.log()}`)
-    const answer = await fetch(this.#statusUrl, { signal: AbortSignal.timeout(10_000) }).catch(() => null)
+    const answer = await fetch(`${this.#controlUrl}/status`, { signal: AbortSignal.timeout(10_000) }).catch(() => null)
     if (answer === null) return null
-    const { state, reason, tasks } = WorkerStatus.parse(await answer.json())
-    if (state === 'failed') throw new Error(`the worker failed: ${reason}\n${this.#process.log()}`)
+    const status = WorkerStatus.parse(await answer.json())
+    if (status.state === 'failed') throw new Error(`the worker failed: ${status.reason}\n${this.#process.log()}`)
+    return status
+  }
+
+  /** The sum of a metric over its labels. */
+  async metric(name: string): Promise<number> {
+    const answer = await fetch(`${this.#probesUrl}/metrics`, { signal: AbortSignal.timeout(10_000) })
+    const values = (await answer.text()).matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'))
+    return values.reduce((sum, [, value]) => sum + Number(value), 0)
+  }
+
+  /** Null before it listens. */
+  async progress(): Promise<Progress | null> {
+    const status = await this.status()
+    if (status === null) return null
     let [processed, committed] = [0, 0]
-    for (const task of tasks) {
+    for (const task of status.tasks) {
       processed += Number(task.position)
       committed += Number(task.committedOffset ?? 0)
     }
     return { processed, done: this.#records > 0 && committed >= this.#records }
+  }
+
+  /** Ends it as a crash would. */
+  kill(): Promise<void> {
+    return this.#process.kill()
   }
 
   stop(): Promise<void> {

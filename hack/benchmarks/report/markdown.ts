@@ -1,6 +1,6 @@
 /** Tables of a report. */
 import type { MeasuredLatency, MeasuredRound } from '../bench.ts'
-import type { Report } from './report.ts'
+import type { Circumstances, Report } from './report.ts'
 import type { Spread } from './statistics.ts'
 import { guaranteeCosts, latencySummaries, summaries, timesFirst, type Summary } from './summary.ts'
 import { spreadOf } from './statistics.ts'
@@ -12,7 +12,7 @@ export function markdown(report: Report): string {
     ...(costs.length === 0 ? [] : [guaranteeTable(costs)]),
     ...report.latency.map(latencyTable),
     failures(report.failures),
-    circumstances(report),
+    `Each cell: median (least to most). \`times the first\` is 1 where the ranges overlap.\n${circumstances(report)}`,
   ].join('\n\n')
 }
 
@@ -65,9 +65,9 @@ function failures(all: readonly string[]): string {
   return ['**Without a result:**', ...all.map((failure) => `- ${failure.split('\n')[0]}`)].join('\n')
 }
 
-function circumstances({ at, commit, minutes, machine, versions, cores }: Report): string {
+/** In words. */
+export function circumstances({ at, commit, minutes, machine, versions, cores }: Circumstances & Pick<Report, 'cores'>): string {
   return [
-    'Each cell: median (least to most). `times the first` is 1 where the ranges overlap.',
     `${at}, commit ${commit}, ${minutes} minutes. ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Linux ${machine.kernel};`,
     `load ${machine.load.map((load) => load.toFixed(1)).join(' ')}; ${
       cores === null ? 'nothing is pinned' : `broker and load on core ${cores.broker}, the system on core ${cores.system}`
@@ -78,12 +78,13 @@ function circumstances({ at, commit, minutes, machine, versions, cores }: Report
   ].join('\n')
 }
 
-function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   return [line(titles), line(titles.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n')
 }
 
-function shown({ median, least, most, count }: Spread, digits: number, unit = 1): string {
+/** `unit` is what 1 stands for. */
+export function shown({ median, least, most, count }: Spread, digits: number, unit = 1): string {
   const text = (value: number): string => (value / unit).toFixed(digits)
   return count === 1 ? text(median) : `${text(median)} (${text(least)} to ${text(most)})`
 }

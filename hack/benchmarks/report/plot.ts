@@ -1,14 +1,15 @@
-/** A report as one picture: a panel of horizontal bars for each round, with the range of its runs. SVG 1.1, no script, light and dark. */
+/** A report as one picture: a panel of horizontal bars for each round, with the range of its runs. */
+import { escape, head, headHeight, margin, picture, width, type Drawing } from './picture.ts'
 import type { Report } from './report.ts'
 import { latencySummaries, summaries } from './summary.ts'
 
-interface Panel {
+export interface Panel {
   readonly title: string
   readonly unit: string
   readonly bars: readonly Bar[]
 }
 
-interface Bar {
+export interface Bar {
   readonly label: string
   readonly value: number
   /** A line from one to the other. */
@@ -30,19 +31,7 @@ export function svg(report: Report): string {
       bars: latencySummaries(latency).map(({ label, p50, p99, p999 }) => bar(label, p99.median, [p50.median, p999.median], 0)),
     })),
   ].filter(({ bars }) => bars.length > 0)
-  const drawn: string[] = []
-  let top = margin
-  for (const panel of panels) {
-    drawn.push(draw(panel, top))
-    top += heightOf(panel)
-  }
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${top}" width="${width}" height="${top}" role="img">
-<title>CPU time per million records, and latency</title>
-<style>${style}</style>
-<rect width="100%" height="100%" class="paper"/>
-${drawn.join('\n')}
-</svg>
-`
+  return picture('CPU time per million records, and latency', panels.map(barsOf))
 }
 
 const bar = (label: string, value: number, range: Bar['range'], digits: number): Bar => ({
@@ -53,16 +42,16 @@ const bar = (label: string, value: number, range: Bar['range'], digits: number):
   ours: label.startsWith('streamjob'),
 })
 
-const width = 900
-const margin = 20
 const labelWidth = 290
 const valueWidth = 60
 const rowHeight = 20
-const headHeight = 44
 const barLeft = margin + labelWidth
 const barWidth = width - barLeft - valueWidth - margin
 
-const heightOf = ({ bars }: Panel): number => headHeight + bars.length * rowHeight + margin
+/** A drawing of horizontal bars. */
+export function barsOf(panel: Panel): Drawing {
+  return { height: headHeight + panel.bars.length * rowHeight + margin, draw: (top) => draw(panel, top) }
+}
 
 function draw({ title, unit, bars }: Panel, top: number): string {
   const most = Math.max(...bars.map(({ value, range }) => Math.max(value, range[1])))
@@ -77,20 +66,5 @@ function draw({ title, unit, bars }: Panel, top: number): string {
       `<text x="${(Number(x(Math.max(value, range[1]))) + 6).toFixed(1)}" y="${middle + 4}">${value.toFixed(digits)}</text>`,
     ].join('')
   })
-  const head = `<text x="${margin}" y="${top + 16}" class="title">${escape(title)}</text><text x="${margin}" y="${top + 33}" class="unit">${escape(unit)}</text>`
-  return [head, ...rows].join('\n')
+  return [head(title, unit, top), ...rows].join('\n')
 }
-
-const style = [
-  'text{font:12px system-ui,sans-serif;fill:#222}',
-  '.title{font-weight:600;font-size:13px}',
-  '.unit{fill:#666}',
-  '.label{text-anchor:end}',
-  '.paper{fill:#fff}',
-  '.ours{fill:#2563eb}',
-  '.peer{fill:#a8b1bf}',
-  '.range{stroke:#111;stroke-width:1.5}',
-  '@media(prefers-color-scheme:dark){text{fill:#ddd}.unit{fill:#999}.paper{fill:#161b22}.peer{fill:#58616d}.range{stroke:#eee}}',
-].join('')
-
-const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')

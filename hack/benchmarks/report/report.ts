@@ -8,8 +8,12 @@ import type { Measured } from '../bench.ts'
 import { markdown } from './markdown.ts'
 import { svg } from './plot.ts'
 
-export interface Report extends Measured {
+export interface Report extends Measured, Circumstances {
   readonly formatVersion: 2
+}
+
+/** When and where something was measured. */
+export interface Circumstances {
   /** ISO 8601. */
   readonly at: string
   readonly commit: string
@@ -26,10 +30,13 @@ export interface Report extends Measured {
   }
 }
 
-export function reportOf(measured: Measured, versions: Report['versions'], started: Date, ended: Date): Report {
+export function reportOf(measured: Measured, circumstances: Circumstances): Report {
+  return { formatVersion: 2, ...circumstances, ...measured }
+}
+
+export function circumstancesOf(versions: Circumstances['versions'], started: Date, ended: Date): Circumstances {
   const [cpu] = cpus()
   return {
-    formatVersion: 2,
     at: started.toISOString(),
     commit: commit(),
     minutes: Math.round((ended.getTime() - started.getTime()) / 60_000),
@@ -41,22 +48,36 @@ export function reportOf(measured: Measured, versions: Report['versions'], start
       kernel: release(),
       load: loadavg(),
     },
-    ...measured,
   }
 }
 
 /** Writes the report into results/, named by day and commit. Returns the files. */
-export async function save(report: Report): Promise<readonly string[]> {
+export function save(report: Report): Promise<readonly string[]> {
+  return saveAs(nameOf(report), {
+    json: report,
+    md: `${markdown(report)}\n\n![CPU time per million records, and latency](${nameOf(report)}.svg)\n`,
+    svg: svg(report),
+  })
+}
+
+/** Of the files of a report, without what says which one it is. */
+export const nameOf = ({ at, commit: of }: Circumstances): string => `${at.slice(0, 10)}-${of}`
+
+/** Writes the files of one report. Returns them. */
+export async function saveAs(
+  name: string,
+  { json, md, svg: picture }: { readonly json: object; readonly md: string; readonly svg: string },
+): Promise<readonly string[]> {
   const directory = join(import.meta.dirname, '..', 'results')
   await mkdir(directory, { recursive: true })
-  const name = `${report.at.slice(0, 10)}-${report.commit}`
-  const files = {
-    [join(directory, `${name}.json`)]: `${JSON.stringify(report, null, 1)}\n`,
-    [join(directory, `${name}.md`)]: `${markdown(report)}\n\n![CPU time per million records, and latency](${name}.svg)\n`,
-    [join(directory, `${name}.svg`)]: svg(report),
+  const files = { json: `${JSON.stringify(json, null, 1)}\n`, md, svg: picture }
+  const written: string[] = []
+  for (const [kind, text] of Object.entries(files)) {
+    const file = join(directory, `${name}.${kind}`)
+    await writeFile(file, text)
+    written.push(file)
   }
-  for (const [file, text] of Object.entries(files)) await writeFile(file, text)
-  return Object.keys(files)
+  return written
 }
 
 function commit(): string {

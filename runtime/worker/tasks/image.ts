@@ -5,6 +5,7 @@
 import { StreamJobError } from '../../errors.ts'
 import type { KafkaReader } from '../../kafka/client.ts'
 import type { RecordBlock } from '../../kafka/records.ts'
+import { isRowKey } from '../../state/changelog-row.ts'
 import { createStateStore } from '../../state/table-store.ts'
 import type { StateStore } from '../../state/store.ts'
 import type { CompiledStage } from '../../transforms/stage.ts'
@@ -26,6 +27,9 @@ export interface ReplayOptions {
   /** A long changelog must not keep heartbeats and probes waiting. */
   readonly turn: () => Promise<void>
 }
+
+/** A few milliseconds of work. Small blocks, as compaction leaves them, do not cost a turn each. */
+const rowsPerTurn = 5_000
 
 export class TaskImage {
   readonly changelog: Changelog
@@ -59,8 +63,12 @@ export class TaskImage {
   /** Applies all committed rows below `end`. Throws when it is interrupted: half a state is none. */
   async replay(end: number, { reader, signal, turn }: ReplayOptions): Promise<void> {
     const { topic, partition } = this.changelog
+    let rows = 0
     for await (const block of reader.readRange(topic, partition, this.#next, end, signal)) {
       this.apply(block)
+      rows += block.count
+      if (rows < rowsPerTurn) continue
+      rows = 0
       await turn()
     }
     if (this.#next >= end) return
@@ -70,20 +78,27 @@ export class TaskImage {
 
   /** Applies the rows of a block of the changelog. Throws `changelog-corrupt`; the image is worth nothing then. */
   apply(block: RecordBlock): void {
-    for (let i = 0; i < block.count; i++) this.#applyRecord(block, i)
+    const { bytes, keyStart, count } = block
+    let from = 0
+    for (let i = 0; i < count; i++) {
+      // Reads nothing, which is no row either, where the key is null.
+      if (isRowKey(bytes, keyStart[i]!)) continue
+      this.store.restore(block, from, i)
+      this.#applyPosition(block, i)
+      from = i + 1
+    }
+    this.store.restore(block, from, count)
     this.#next = block.nextOffset
   }
 
-  #applyRecord(block: RecordBlock, i: number): void {
-    const keyStart = block.keyStart[i] ?? -1
-    const valueStart = block.valueStart[i] ?? -1
-    if (keyStart < 0) {
+  #applyPosition(block: RecordBlock, i: number): void {
+    const { bytes, keyStart, keyEnd, valueStart, valueEnd } = block
+    if (keyStart[i]! < 0) {
       throw new StreamJobError('changelog-corrupt', `The record in ${placeOf(block, i)} has no key; something else wrote to the changelog.`)
     }
-    const key = block.bytes.subarray(keyStart, block.keyEnd[i])
-    const value = valueStart < 0 ? null : block.bytes.subarray(valueStart, block.valueEnd[i])
-    if (!positionRowKey.equals(key)) this.store.restore(key, value)
-    else if (value !== null) this.#position = decodePositionRow(value, placeOf(block, i))
+    // What is neither a row nor a position is for the store to refuse.
+    if (!positionRowKey.equals(bytes.subarray(keyStart[i], keyEnd[i]))) this.store.restore(block, i, i + 1)
+    else if (valueStart[i]! >= 0) this.#position = decodePositionRow(bytes.subarray(valueStart[i], valueEnd[i]), placeOf(block, i))
   }
 }
 
