@@ -48,6 +48,14 @@ export const WorkerConfig = z.object({
     /** null: `APPLICATIONID.late`. */
     lateTopic: z.string().nullable().default(null),
   }),
+  state: z
+    .object({
+      /** Where the worker keeps local snapshots of its tasks; null: nowhere, every start reads the changelogs in full. */
+      directory: z.string().min(1).nullable().default(null),
+      /** Between two times that what was written there is made safe from a loss of power. */
+      snapshotIntervalMs: milliseconds.default(60_000),
+    })
+    .prefault({}),
 })
 export type WorkerConfig = z.infer<typeof WorkerConfig>
 

@@ -22,13 +22,22 @@ export function tablePrefix(uid: string): Buffer {
 
 /** A row's changelog key. */
 export function encodeRowKey(prefix: Buffer, namespace: number, key: Uint8Array): Buffer {
-  const bytes = Buffer.allocUnsafe(prefix.length + 8 + key.length)
-  bytes.set(prefix)
-  const high = Math.floor(namespace / 0x1_0000_0000)
-  bytes.writeInt32BE(high, prefix.length)
-  bytes.writeUInt32BE(namespace - high * 0x1_0000_0000, prefix.length + 4)
-  bytes.set(key, prefix.length + 8)
+  const bytes = Buffer.allocUnsafe(rowKeyHead(prefix) + key.length)
+  writeRowKeyHead(prefix, namespace, bytes, 0)
+  bytes.set(key, rowKeyHead(prefix))
   return bytes
+}
+
+/** Bytes in front of the row's own key. */
+export function rowKeyHead(prefix: Buffer): number {
+  return prefix.length + 8
+}
+
+export function writeRowKeyHead(prefix: Buffer, namespace: number, bytes: Buffer, at: number): void {
+  for (let i = 0; i < prefix.length; i++) bytes[at + i] = prefix[i]!
+  const high = Math.floor(namespace / 0x1_0000_0000)
+  bytes.writeInt32BE(high, at + prefix.length)
+  bytes.writeUInt32BE(namespace - high * 0x1_0000_0000, at + prefix.length + 4)
 }
 
 /** Whether a changelog key is a row's; other keys are somebody else's. */
@@ -56,19 +65,30 @@ export function decodeRowKey(bytes: Uint8Array): RowKey {
 
 /** A blob row's changelog value. */
 export function encodeBlobValue(blob: Uint8Array): Buffer {
-  const bytes = Buffer.allocUnsafe(2 + blob.length)
-  bytes[0] = version
-  bytes[1] = blobKind
-  bytes.set(blob, 2)
+  const bytes = Buffer.allocUnsafe(valueHead + blob.length)
+  writeBlobHead(bytes, 0)
+  bytes.set(blob, valueHead)
   return bytes
 }
 
-/** A changelog value with room for cells; `writeDoubleLE` them from byte 2 on. */
+/** A changelog value with room for cells; `writeDoubleLE` them from byte `valueHead` on. */
 export function emptyCellsValue(cells: number): Buffer {
-  const bytes = Buffer.allocUnsafe(2 + cells * 8)
-  bytes[0] = version
-  bytes[1] = cellsKind
+  const bytes = Buffer.allocUnsafe(valueHead + cells * 8)
+  writeCellsHead(bytes, 0)
   return bytes
+}
+
+/** Bytes in front of a blob or of cells. */
+export const valueHead = 2
+
+export function writeBlobHead(bytes: Buffer, at: number): void {
+  bytes[at] = version
+  bytes[at + 1] = blobKind
+}
+
+export function writeCellsHead(bytes: Buffer, at: number): void {
+  bytes[at] = version
+  bytes[at + 1] = cellsKind
 }
 
 export type RowValue = { readonly kind: 'cells'; readonly cells: readonly number[] } | { readonly kind: 'blob'; readonly blob: Uint8Array }

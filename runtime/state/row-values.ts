@@ -1,7 +1,7 @@
 /** What a row holds, cells or a blob: reading and writing it, its former image in the undo log, its changelog value. */
 import { noBlock } from './arena.ts'
 import type { ByteArena } from './arena.ts'
-import { emptyCellsValue, encodeBlobValue } from './changelog-row.ts'
+import { emptyCellsValue, encodeBlobValue, valueHead, writeBlobHead, writeCellsHead } from './changelog-row.ts'
 import { field } from './rows.ts'
 import type { Rows } from './rows.ts'
 import type { RowLayout } from './store.ts'
@@ -89,8 +89,24 @@ export class RowValues {
   encode(row: number): Buffer {
     if (this.#isBlob) return encodeBlobValue(this.getBlob(row))
     const value = emptyCellsValue(this.#cells)
-    for (let cell = 0; cell < this.#cells; cell++) value.writeDoubleLE(this.#rows.getCell(row, cell), 2 + cell * 8)
+    for (let cell = 0; cell < this.#cells; cell++) value.writeDoubleLE(this.#rows.getCell(row, cell), valueHead + cell * 8)
     return value
+  }
+
+  /** Bytes of the changelog value. */
+  encodedSize(row: number): number {
+    return valueHead + this.size(row)
+  }
+
+  /** Writes the changelog value into memory that has room for it. */
+  write(row: number, bytes: Buffer, at: number): void {
+    if (this.#isBlob) {
+      writeBlobHead(bytes, at)
+      bytes.set(this.getBlob(row), at + valueHead)
+      return
+    }
+    writeCellsHead(bytes, at)
+    for (let cell = 0; cell < this.#cells; cell++) bytes.writeDoubleLE(this.#rows.getCell(row, cell), at + valueHead + cell * 8)
   }
 
   #setBlock(row: number, block: number, length: number): void {

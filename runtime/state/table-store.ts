@@ -2,7 +2,8 @@
 import { StreamJobError } from '../errors.ts'
 import { decodeRowKey, decodeRowValue } from './changelog-row.ts'
 import type { RowKey, RowValue } from './changelog-row.ts'
-import type { RowChange, RowLayout, StateStore, StateTable } from './store.ts'
+import type { RowBuffer } from './row-buffer.ts'
+import type { RowChange, RowLayout, StateScan, StateStore, StateTable } from './store.ts'
 import { FlatTable } from './table.ts'
 
 /** An empty store in memory. */
@@ -67,6 +68,17 @@ class TableStore implements StateStore {
     else this.#park(rowKey.uid, key, value)
   }
 
+  scan(): StateScan {
+    const parts = [...Array.from(this.#tables.values(), (table) => table.scan()), ...Array.from(this.#parked.values(), parkedScan)]
+    return {
+      next: (limit, into) => {
+        if (this.changedBytes > 0) throw new Error('a scan goes on behind a commit, not in the middle of one')
+        if (parts[0]?.next(limit, into) === false) parts.shift()
+        return parts.length > 0
+      },
+    }
+  }
+
   unclaimed(): ReadonlyMap<string, number> {
     return new Map([...this.#parked].filter(([, rows]) => rows.size > 0).map(([uid, rows]) => [uid, rows.size]))
   }
@@ -81,6 +93,21 @@ class TableStore implements StateStore {
 
   #sum(measure: (table: FlatTable) => number): number {
     return [...this.#tables.values()].reduce((sum, table) => sum + measure(table), 0)
+  }
+}
+
+/** Rows of tables that are not open do not change any more. */
+function parkedScan(rows: ReadonlyMap<string, ParkedRow>): StateScan {
+  const left = rows.values()
+  return {
+    next: (limit, into: RowBuffer) => {
+      for (let i = 0; i < limit; i++) {
+        const { value: row } = left.next()
+        if (row === undefined) return false
+        into.append(row.key, row.value)
+      }
+      return true
+    },
   }
 }
 

@@ -7,6 +7,7 @@ import { Namespaces } from './namespaces.ts'
 import { RowValues } from './row-values.ts'
 import { Rows, field, inlineKeyBytes, rowState } from './rows.ts'
 import type { RowChange, RowId, RowLayout, StateTable } from './store.ts'
+import { TableScan } from './table-scan.ts'
 import { UndoLog } from './undo-log.ts'
 
 export class FlatTable implements StateTable {
@@ -143,6 +144,10 @@ export class FlatTable implements StateTable {
       const namespace = this.#namespaces.valueOf(this.#rows.get(row, field.namespace))
       yield { key: encodeRowKey(this.#prefix, namespace, this.keyOf(row)), value: removed ? null : this.#values.encode(row) }
     }
+  }
+
+  scan(): TableScan {
+    return new TableScan({ prefix: this.#prefix, rows: this.#rows, arena: this.#arena, namespaces: this.#namespaces, values: this.#values })
   }
 
   /** Makes the present state the committed one. */

@@ -34,6 +34,7 @@ export class TaskImage {
   readonly output: TaskOutput
   #position: PositionRow | null = null
   #next: number
+  #replayed = 0
 
   /** An image of nothing; `next` is where the changelog begins. */
   constructor(changelog: Changelog, compile: CompileTask, next: number) {
@@ -56,11 +57,17 @@ export class TaskImage {
     return this.#next
   }
 
+  /** How many rows of the changelog `replay` has applied. */
+  get replayed(): number {
+    return this.#replayed
+  }
+
   /** Applies all committed rows below `end`. Throws when it is interrupted: half a state is none. */
   async replay(end: number, { reader, signal, turn }: ReplayOptions): Promise<void> {
     const { topic, partition } = this.changelog
     for await (const block of reader.readRange(topic, partition, this.#next, end, signal)) {
       this.apply(block)
+      this.#replayed += block.count
       await turn()
     }
     if (this.#next >= end) return
