@@ -20,7 +20,11 @@ export function patient(disk: Disk, patienceMs: number, pause: (milliseconds: nu
     ...disk,
     list: (directory) => within(disk.list(directory)),
     open: async (path) => {
-      const file = await within(disk.open(path))
+      const opening = disk.open(path)
+      const file = await within(opening).catch((error: unknown) => {
+        void opening.then((late) => late.close()).catch(() => undefined)
+        throw error
+      })
       return {
         read: (into, position) => within(file.read(into, position)),
         status: () => within(file.status()),

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
+import { systemTiming } from '../../../../runtime/kafka/timing.ts'
 import { names } from '../../../../runtime/protocol.ts'
 import { decodeFileHead, encodeFileHead, fileHeadLength, headBytes } from '../../../../runtime/worker/snapshots/format.ts'
 import { eventually } from '../../../support/eventually.ts'
@@ -19,7 +20,9 @@ async function volume(t: ExecutionContext): Promise<string> {
 
 /** Five customers in an open window, committed; the worker has ended. */
 async function first(t: ExecutionContext, directory: string): Promise<ScriptedWorker> {
-  const run = await ScriptedWorker.start(t, { partitions: 1, directory })
+  const run = await ScriptedWorker.prepare(t, { partitions: 1, directory })
+  run.pause = (milliseconds, signal) => systemTiming.sleep(milliseconds, signal)
+  run.go()
   for (let i = 0; i < 5; i++) {
     run.kafka.put('in', 0, order(`c${i}`, i))
     await eventually(() => run.kafka.offsets.get('in-0')?.offset === i + 1)
@@ -30,9 +33,10 @@ async function first(t: ExecutionContext, directory: string): Promise<ScriptedWo
   return run
 }
 
-/** The next process, with the brokers as the one before left them. `missed`: commits that the volume does not know of. */
+/** The next process, with the brokers as the one before left them. */
 async function again(t: ExecutionContext, directory: string, before: ScriptedWorker): Promise<ScriptedWorker> {
   const after = await ScriptedWorker.prepare(t, { partitions: 1, directory })
+  after.pause = (milliseconds, signal) => systemTiming.sleep(milliseconds, signal)
   after.kafka.log('in', 0).push(...before.kafka.log('in', 0))
   for (const [key, offset] of before.kafka.offsets) after.kafka.offsets.set(key, offset)
   after.kafka.log(changelog, 0).push(...before.kafka.log(changelog, 0))
