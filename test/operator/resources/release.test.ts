@@ -103,5 +103,6 @@ test("the worker's configuration speaks milliseconds and names the files of the 
       outputLingerMs: 100,
     },
     errors: { undecodable: 'DeadLetter', processing: 'DeadLetter', late: 'DeadLetter', lateTopic: 'late-orders' },
+    state: { directory: null, snapshotIntervalMs: 60_000 },
   })
 })
