@@ -50,8 +50,9 @@ export const WorkerConfig = z.object({
   }),
   state: z
     .object({
-      /** Where local snapshots are kept; null: nowhere. What lies there is a cache. */
+      /** Where the worker keeps local snapshots of its tasks; null: nowhere, every start reads the changelogs in full. */
       directory: z.string().min(1).nullable().default(null),
+      /** Between two times that what was written there is made safe from a loss of power. */
       snapshotIntervalMs: milliseconds.default(60_000),
     })
     .prefault({}),

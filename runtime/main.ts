@@ -16,6 +16,7 @@ import { stagesOf } from './plan/stages.ts'
 import { openProgram } from './program/open.ts'
 import { planProgram } from './program/plan.ts'
 import type { PlanResult } from './protocol.ts'
+import { nodeDisk } from './worker/snapshots/node-disk.ts'
 import { ordinalOf } from './worker/tasks/task-factory.ts'
 import { Worker } from './worker/worker.ts'
 
@@ -54,6 +55,7 @@ async function runWorker(config: WorkerConfig): Promise<void> {
     kafka,
     log,
     telemetry: metrics.telemetry,
+    disk: nodeDisk,
     clock: Date.now,
     now: () => systemTiming.now(),
     pause: (milliseconds, signal) => systemTiming.sleep(milliseconds, signal),

@@ -18,6 +18,14 @@ export const workerMetrics = {
   streamjob_rewinds_total: { type: 'counter', labels: [], help: 'Times that the worker went back to the confirmed commit.' },
   streamjob_joins_total: { type: 'counter', labels: [], help: 'Times that the worker joined its group.' },
   streamjob_task_restores_total: { type: 'counter', labels: [], help: 'Tasks restored from their changelog.' },
+  streamjob_snapshot_restores_total: {
+    type: 'counter',
+    labels: [],
+    help: 'Tasks restored from their local snapshot and the end of their changelog.',
+  },
+  streamjob_restored_rows_total: { type: 'counter', labels: [], help: 'Changelog rows read to restore tasks.' },
+  streamjob_snapshot_written_bytes_total: { type: 'counter', labels: [], help: 'Bytes written to local snapshots.' },
+  streamjob_snapshot_failures_total: { type: 'counter', labels: [], help: 'Times that a local snapshot could not be used or written.' },
   streamjob_busy_seconds_total: { type: 'counter', labels: [], help: 'Time spent processing records.' },
   streamjob_commit_duration_seconds: { type: 'histogram', labels: [], help: 'Duration of a commit, from the last flush to its confirmation.' },
   streamjob_tasks: { type: 'gauge', labels: [], help: 'Tasks of this worker.' },
@@ -30,6 +38,7 @@ export const workerMetrics = {
   streamjob_watermark_seconds: { type: 'gauge', labels: ['stage', 'partition'], help: 'Watermark as Unix time; absent before the first record.' },
   streamjob_state_rows: { type: 'gauge', labels: ['stage', 'partition'], help: 'Rows of keyed state.' },
   streamjob_state_bytes: { type: 'gauge', labels: ['stage', 'partition'], help: 'Memory held by keyed state.' },
+  streamjob_snapshot_bytes: { type: 'gauge', labels: ['stage', 'partition'], help: 'Size of the local snapshot on the volume.' },
   streamjob_ready: { type: 'gauge', labels: [], help: '1 while the worker works under the newest job record and its last step did not fail.' },
 } as const satisfies Record<string, { type: 'counter' | 'gauge' | 'histogram'; labels: readonly string[]; help: string }>
 
@@ -86,6 +95,10 @@ function registerScrape(registry: Registry, worker: Worker): void {
     streamjob_rewinds_total: plain(() => worker.telemetry.rewinds),
     streamjob_joins_total: plain(() => worker.telemetry.joins),
     streamjob_task_restores_total: plain(() => worker.telemetry.restores),
+    streamjob_snapshot_restores_total: plain(() => worker.telemetry.snapshotRestores),
+    streamjob_restored_rows_total: plain(() => worker.telemetry.restoredRows),
+    streamjob_snapshot_written_bytes_total: plain(() => worker.telemetry.snapshotBytes),
+    streamjob_snapshot_failures_total: plain(() => worker.telemetry.snapshotFailures),
     streamjob_busy_seconds_total: plain(() => worker.telemetry.busyMs / 1_000),
     streamjob_tasks: plain(() => worker.tasks.length),
     streamjob_lag_records: lag('lastStableOffset'),
@@ -93,6 +106,7 @@ function registerScrape(registry: Registry, worker: Worker): void {
     streamjob_watermark_seconds: perTask((task) => (Number.isFinite(task.stage.watermark) ? task.stage.watermark / 1_000 : null)),
     streamjob_state_rows: perTask((task) => task.store.rows),
     streamjob_state_bytes: perTask((task) => task.store.memoryBytes),
+    streamjob_snapshot_bytes: perTask((task) => worker.snapshotBytes(task.name)),
     streamjob_ready: plain(() => (isReady(worker.status()) ? 1 : 0)),
   }
   for (const [name, samples] of Object.entries(sources)) register(registry, name as keyof typeof sources, samples)

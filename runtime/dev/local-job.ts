@@ -17,6 +17,8 @@ import type { Plan } from '../plan/nodes.ts'
 import { stagesOf } from '../plan/stages.ts'
 import type { JobRecord, WorkerStatus } from '../protocol.ts'
 import { names, partitionsOf } from '../protocol.ts'
+import type { Disk } from '../worker/snapshots/disk.ts'
+import { nodeDisk } from '../worker/snapshots/node-disk.ts'
 import { Worker } from '../worker/worker.ts'
 import { ownTopics, topicsThere } from './topics.ts'
 
@@ -31,6 +33,8 @@ export interface LocalJobOptions {
   readonly log: Logger
   /** @default the system's */
   readonly timing?: Timing
+  /** Holds a directory for each worker, below the one that the configuration names. @default the system's */
+  readonly disk?: Disk
 }
 
 interface Running {
@@ -50,7 +54,7 @@ export class LocalJob implements AsyncDisposable {
   #record: JobRecord | null = null
 
   private constructor(options: LocalJobOptions) {
-    this.#options = { timing: systemTiming, ...options }
+    this.#options = { timing: systemTiming, disk: nodeDisk, ...options }
     this.#kafka = options.connect(`${options.name}-local`)
     this.#failure.promise.catch(() => {})
   }
@@ -80,12 +84,14 @@ export class LocalJob implements AsyncDisposable {
   }
 
   startWorker(ordinal: number): void {
-    const { name, config, plan, connect, timing } = this.#options
+    const { name, config, plan, connect, timing, disk } = this.#options
+    const { directory } = config.state
     const { log, mute } = mutable(this.#options.log)
     const kafka = connect(`${name}-${ordinal}`)
     const metrics = createWorkerMetrics()
     const worker = new Worker({
-      config,
+      config: { ...config, state: { ...config.state, directory: directory === null ? null : `${directory}/${name}-${ordinal}` } },
+      disk,
       stages: stagesOf(plan),
       codeHash: codeHash(plan),
       jobUid: localUid(config.applicationId),

@@ -70,6 +70,8 @@ export interface TransactionalProducer extends AsyncDisposable {
   readonly bufferedBytes: number
   /** Whether a transaction is open at the broker or has records waiting. */
   readonly open: boolean
+  /** The offset behind the last record that this producer has written to a partition; null: it has not, or it is not known. */
+  acknowledged(topic: string, partition: number): number | null
   /** Sends all that is buffered and waits until every record is acknowledged. */
   flush(): Promise<void>
   /** Flush, offsets, end. When it resolves the transaction is committed. On error the outcome may be unknown. */

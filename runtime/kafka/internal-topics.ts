@@ -35,8 +35,9 @@ export function internalTopics(input: InternalTopicsInput): NewTopic[] {
       make(
         names.changelogTopic(applicationId, lineage, stage),
         sourcePartitions,
-        { ...tuning, 'delete.retention.ms': String(changelogDeleteRetentionMs) },
-        compacted,
+        tuning,
+        // How old a local snapshot may be depends on it.
+        { ...compacted, 'delete.retention.ms': String(changelogDeleteRetentionMs) },
       ),
     ),
     ...(input.late ? [make(names.lateTopic(applicationId), sidePartitions, { 'retention.ms': week }, appendTime)] : []),

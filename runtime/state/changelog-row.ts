@@ -27,13 +27,22 @@ export function tablePrefix(uid: string): Buffer {
 
 /** A row's changelog key. */
 export function encodeRowKey(prefix: Buffer, namespace: number, key: Uint8Array): Buffer {
-  const bytes = Buffer.allocUnsafe(prefix.length + namespaceBytes + key.length)
-  bytes.set(prefix)
-  const high = Math.floor(namespace / 0x1_0000_0000)
-  bytes.writeInt32BE(high, prefix.length)
-  bytes.writeUInt32BE(namespace - high * 0x1_0000_0000, prefix.length + 4)
-  bytes.set(key, prefix.length + namespaceBytes)
+  const bytes = Buffer.allocUnsafe(rowKeyHead(prefix) + key.length)
+  writeRowKeyHead(prefix, namespace, bytes, 0)
+  bytes.set(key, rowKeyHead(prefix))
   return bytes
+}
+
+/** Bytes in front of the row's own key. */
+export function rowKeyHead(prefix: Buffer): number {
+  return prefix.length + namespaceBytes
+}
+
+export function writeRowKeyHead(prefix: Buffer, namespace: number, bytes: Buffer, at: number): void {
+  for (let i = 0; i < prefix.length; i++) bytes[at + i] = prefix[i]!
+  const high = Math.floor(namespace / 0x1_0000_0000)
+  bytes.writeInt32BE(high, at + prefix.length)
+  bytes.writeUInt32BE(namespace - high * 0x1_0000_0000, at + prefix.length + 4)
 }
 
 /** Whether the changelog key that begins at `start` is a row's; other keys are somebody else's. */
@@ -69,8 +78,7 @@ export function readNamespace(bytes: Uint8Array, at: number): number {
 /** A blob row's changelog value. */
 export function encodeBlobValue(blob: Uint8Array): Buffer {
   const bytes = Buffer.allocUnsafe(valueHead + blob.length)
-  bytes[0] = version
-  bytes[1] = blobKind
+  writeBlobHead(bytes, 0)
   bytes.set(blob, valueHead)
   return bytes
 }
@@ -78,9 +86,18 @@ export function encodeBlobValue(blob: Uint8Array): Buffer {
 /** A changelog value with room for cells; `writeDoubleLE` them from byte `valueHead` on. */
 export function emptyCellsValue(cells: number): Buffer {
   const bytes = Buffer.allocUnsafe(valueHead + cells * 8)
-  bytes[0] = version
-  bytes[1] = cellsKind
+  writeCellsHead(bytes, 0)
   return bytes
+}
+
+export function writeBlobHead(bytes: Buffer, at: number): void {
+  bytes[at] = version
+  bytes[at + 1] = blobKind
+}
+
+export function writeCellsHead(bytes: Buffer, at: number): void {
+  bytes[at] = version
+  bytes[at + 1] = cellsKind
 }
 
 /** The layout of a row with this value. Throws `changelog-corrupt`. */

@@ -1,7 +1,7 @@
 /** What a row holds, cells or a blob: reading and writing it, its former image in the undo log, its changelog value. */
 import { noBlock } from './arena.ts'
 import type { ByteArena } from './arena.ts'
-import { emptyCellsValue, encodeBlobValue, valueHead } from './changelog-row.ts'
+import { emptyCellsValue, encodeBlobValue, valueHead, writeBlobHead, writeCellsHead } from './changelog-row.ts'
 import { field } from './rows.ts'
 import type { Rows } from './rows.ts'
 import type { RowLayout } from './store.ts'
@@ -98,6 +98,22 @@ export class RowValues {
   decode(row: number, bytes: Uint8Array, start: number, end: number): void {
     if (this.#isBlob) this.setBlob(row, bytes, start + valueHead, end)
     else this.#rows.setCells(row, bytes, start + valueHead)
+  }
+
+  /** Bytes of the changelog value. */
+  encodedSize(row: number): number {
+    return valueHead + this.size(row)
+  }
+
+  /** Writes the changelog value into memory that has room for it. */
+  write(row: number, bytes: Buffer, at: number): void {
+    if (this.#isBlob) {
+      writeBlobHead(bytes, at)
+      bytes.set(this.getBlob(row), at + valueHead)
+      return
+    }
+    writeCellsHead(bytes, at)
+    for (let cell = 0; cell < this.#cells; cell++) bytes.writeDoubleLE(this.#rows.getCell(row, cell), at + valueHead + cell * 8)
   }
 
   #setBlock(row: number, block: number, length: number): void {

@@ -74,6 +74,11 @@ export class Rows {
     this.#free = row + 1
   }
 
+  /** Every row that was ever used has a number below. */
+  get used(): number {
+    return this.#fresh
+  }
+
   /** Whether the number is that of a row which was ever used. */
   holds(row: number): boolean {
     return row >= 0 && row < this.#fresh

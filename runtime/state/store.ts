@@ -2,6 +2,7 @@
  * Keyed state of one task. Synchronous; rows are found by bytes. A row belongs to a namespace (a window start, or 0) of a table
  * (one per stateful transform). All changes since the last `markCommitted` can be undone.
  */
+import type { RowBuffer } from './row-buffer.ts'
 
 /** What a table's rows hold: a fixed number of float64 cells, or one encoded value of any size. */
 export type RowLayout = { readonly kind: 'cells'; readonly cells: number } | { readonly kind: 'blob' }
@@ -51,6 +52,15 @@ export interface ChangelogRows {
   readonly valueEnd: Int32Array
 }
 
+/**
+ * A walk through all rows in portions, between which the store may change and commit: whoever puts what was given, portion by portion, and behind each the
+ * changes committed since, one over the other, ends up with the rows that are there at the end. Rows are given as they are committed.
+ */
+export interface StateScan {
+  /** Gives the rows among the next `limit` that there may be. False: that was all. Throws while anything is changed since the last commit. */
+  next(limit: number, into: RowBuffer): boolean
+}
+
 export interface StateStore {
   /** Opens a table, or gives the open one; `uid` names it in the changelog, for ever. Rows restored before it was opened are in it. */
   table(uid: string, layout: RowLayout): StateTable
@@ -67,6 +77,8 @@ export interface StateStore {
   rollback(): void
   /** Applies the rows `[from, to)` of a part of the changelog, in order; only before the first change. Throws `changelog-corrupt`. */
   restore(rows: ChangelogRows, from: number, to: number): void
+  /** Begins a walk through the rows; the tables must be open. */
+  scan(): StateScan
   /** Live rows of all tables. */
   readonly rows: number
   /** Uids of restored rows that no table was opened for, with their number of rows: state of a program that is no longer there. */

@@ -1,6 +1,7 @@
 /** State in memory: flat tables, and the rows of tables that nobody has opened. */
 import { decodeRowKey, layoutOfValue } from './changelog-row.ts'
-import type { ChangelogRows, RowChange, RowLayout, StateStore, StateTable } from './store.ts'
+import type { RowBuffer } from './row-buffer.ts'
+import type { ChangelogRows, RowChange, RowLayout, StateScan, StateStore, StateTable } from './store.ts'
 import { FlatTable, shapeOf } from './table.ts'
 
 /** An empty store in memory. */
@@ -66,6 +67,17 @@ class TableStore implements StateStore {
     }
   }
 
+  scan(): StateScan {
+    const parts = [...Array.from(this.#tables.values(), (table) => table.scan()), ...Array.from(this.#parked.values(), parkedScan)]
+    return {
+      next: (limit, into) => {
+        if (this.changedBytes > 0) throw new Error('a scan goes on behind a commit, not in the middle of one')
+        if (parts[0]?.next(limit, into) === false) parts.shift()
+        return parts.length > 0
+      },
+    }
+  }
+
   unclaimed(): ReadonlyMap<string, number> {
     return new Map([...this.#parked].filter(([, rows]) => rows.size > 0).map(([uid, rows]) => [uid, rows.size]))
   }
@@ -89,5 +101,20 @@ class TableStore implements StateStore {
 
   #sum(measure: (table: FlatTable) => number): number {
     return [...this.#tables.values()].reduce((sum, table) => sum + measure(table), 0)
+  }
+}
+
+/** Rows of tables that are not open do not change any more. */
+function parkedScan(rows: ReadonlyMap<string, ParkedRow>): StateScan {
+  const left = rows.values()
+  return {
+    next: (limit, into: RowBuffer) => {
+      for (let i = 0; i < limit; i++) {
+        const { value: row } = left.next()
+        if (row === undefined) return false
+        into.append(row.bytes.subarray(0, row.keyEnd), row.bytes.subarray(row.keyEnd))
+      }
+      return true
+    },
   }
 }

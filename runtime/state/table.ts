@@ -8,6 +8,7 @@ import { RowKeys } from './row-keys.ts'
 import { RowValues } from './row-values.ts'
 import { Rows, field, rowState } from './rows.ts'
 import type { RowChange, RowId, RowLayout, StateTable } from './store.ts'
+import { TableScan } from './table-scan.ts'
 import { UndoLog } from './undo-log.ts'
 
 export class FlatTable implements StateTable {
@@ -140,6 +141,10 @@ export class FlatTable implements StateTable {
       const namespace = this.#namespaces.valueOf(this.#rows.get(row, field.namespace))
       yield { key: encodeRowKey(this.#prefix, namespace, this.keyOf(row)), value: removed ? null : this.#values.encode(row) }
     }
+  }
+
+  scan(): TableScan {
+    return new TableScan({ prefix: this.#prefix, rows: this.#rows, arena: this.#arena, namespaces: this.#namespaces, values: this.#values })
   }
 
   /** Makes the present state the committed one. */

@@ -31,7 +31,7 @@ export interface CycleOptions {
   /** Called before something is committed; throws when it would be lost. */
   readonly committing: () => Promise<void>
   /** Called whenever a commit was due and nothing is left to be committed. */
-  readonly committed: () => void
+  readonly committed: () => void | Promise<void>
   /** Set when every open window is to be closed; the cycle calls it once that is done and committed. */
   readonly endOfInput: () => (() => void) | null
 }
@@ -93,7 +93,7 @@ async function commit(options: CycleOptions): Promise<void> {
   await producers.flushOutputs()
   const count = await commitTasks(tasks.all, producers.transactional, { identity, ordinal, epoch, clock })
   if (count > 0) telemetry.committed((now() - started) / 1_000)
-  options.committed()
+  await options.committed()
 }
 
 /** Closes all windows as if the input had ended, by the same slices, flushes and commits as everything else. */

@@ -2,6 +2,7 @@
 import type { WorkerConfig } from '../config.ts'
 import type { KafkaClient } from '../kafka/client.ts'
 import type { Stage } from '../plan/nodes.ts'
+import type { Disk } from './snapshots/disk.ts'
 import type { Telemetry } from './telemetry.ts'
 
 /** The part of a log that a worker writes. */
@@ -22,6 +23,8 @@ export interface WorkerParts {
   readonly kafka: KafkaClient
   readonly log: Logger
   readonly telemetry: Telemetry
+  /** What local snapshots are kept on, if the configuration names a directory for them. */
+  readonly disk?: Disk
   /** Epoch ms. */
   readonly clock: () => number
   /** Monotonic ms. */

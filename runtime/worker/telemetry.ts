@@ -5,6 +5,14 @@ export interface Telemetry {
   rewinds: number
   joins: number
   restores: number
+  /** Tasks that were restored from a local snapshot and the end of their changelog. */
+  snapshotRestores: number
+  /** Times that a local snapshot could not be used or written. */
+  snapshotFailures: number
+  /** Written to local snapshots. */
+  snapshotBytes: number
+  /** Rows of changelogs that were read to restore tasks. */
+  restoredRows: number
   /** Time spent processing, milliseconds. */
   busyMs: number
   /** Called after each commit that counted, with its duration in seconds. */
@@ -17,6 +25,10 @@ export function createTelemetry(observeCommit: (seconds: number) => void): Telem
     rewinds: 0,
     joins: 0,
     restores: 0,
+    snapshotRestores: 0,
+    snapshotFailures: 0,
+    snapshotBytes: 0,
+    restoredRows: 0,
     busyMs: 0,
     committed(seconds) {
       this.commits += 1

@@ -14,8 +14,10 @@ import { describeAssignment, joinGroup, leaderAssignor } from './group/membershi
 import type { Joined } from './group/membership.ts'
 import type { JobOrder } from './group/order.ts'
 import { followJobRecord } from './group/order.ts'
-import { refusalOf } from './group/refusal.ts'
+import { orderErrorOf, refusalOf } from './group/refusal.ts'
 import type { WorkerParts } from './parts.ts'
+import { snapshotsOf } from './snapshots/local-snapshots.ts'
+import type { LocalSnapshots } from './snapshots/local-snapshots.ts'
 import { Producers } from './commits/producers.ts'
 import { cutOff } from './cut-off.ts'
 import { statusOf } from './status.ts'
@@ -45,6 +47,8 @@ export class Worker {
   readonly #tasks: TaskSet
   readonly #factory: TaskFactory
   readonly #changelogs: ChangelogWatch
+  /** Null: the worker has no volume. */
+  readonly #snapshots: LocalSnapshots | null
   #state: WorkerState = { state: 'starting', reason: 'the process has just started', error: null }
   #endOfInput: PromiseWithResolvers<void> | null = null
   #joined: { readonly record: JobRecord; readonly result: Joined } | null = null
@@ -77,7 +81,8 @@ export class Worker {
       describe: (assignment) => describeAssignment(parts.stages, assignment),
     })
     this.#changelogs = new ChangelogWatch(kafka.reader, config.applicationId, parts.now)
-    this.#factory = new TaskFactory({ ...parts, producers: this.#producers })
+    this.#snapshots = snapshotsOf(parts)
+    this.#factory = new TaskFactory({ ...parts, producers: this.#producers, snapshots: this.#snapshots })
   }
 
   /**
@@ -98,7 +103,7 @@ export class Worker {
   status(): WorkerStatus {
     return statusOf({
       parts: this.#parts,
-      state: { ...this.#state, error: this.#state.error ?? this.#orderError() },
+      state: { ...this.#state, error: this.#state.error ?? orderErrorOf(this.#order, this.#parts) },
       record: this.#order.current,
       identity: this.#member.identity,
       tasks: this.#tasks.all,
@@ -107,13 +112,19 @@ export class Worker {
     })
   }
 
+  /** Bytes of a task's local snapshot; null: it has none. */
+  snapshotBytes(task: string): number | null {
+    return this.#snapshots?.bytesOf(task) ?? null
+  }
+
   /** Counters of the stages at work, for the metrics. */
   get tasks(): TaskSet['all'] {
     return this.#tasks.all
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#order, this.#fetcher, this.#producers, this.#member].map((part) => part[Symbol.asyncDispose]()))
+    const own = [this.#order, this.#fetcher, this.#producers, this.#member, ...(this.#snapshots === null ? [] : [this.#snapshots])]
+    await Promise.all(own.map((part) => part[Symbol.asyncDispose]()))
   }
 
   async #work(signal: AbortSignal): Promise<void> {
@@ -142,6 +153,7 @@ export class Worker {
     this.#lineage = record.lineage
     if (stale) this.#tasks.rest()
     else await this.#take(refusal === null ? joined.tasks : [], record, joined, signal)
+    await this.#snapshots?.retain(this.#tasks.names, record.lineage)
     this.#setWorking(refusal, stale, record)
     const askAgainAt = refusal === null && joined.epoch < record.epoch ? this.#parts.now() + staleAssignmentMs : Infinity
     const interrupted = (): string | null => {
@@ -164,8 +176,14 @@ export class Worker {
       pause: this.#parts.pause,
       turn: this.#parts.turn,
       interrupted,
-      committing: () => this.#changelogs.look(record),
-      committed: () => this.#succeed(),
+      committing: async () => {
+        await this.#changelogs.look(record)
+        await this.#snapshots?.room()
+      },
+      committed: async () => {
+        this.#succeed()
+        await this.#snapshots?.advance()
+      },
       endOfInput: () => this.#endOfInput && this.#finish.bind(this),
     }).finally(() => (this.#cycling = false))
     if (reason === staleAssignment) this.#joined = null
@@ -198,20 +216,13 @@ export class Worker {
     return null
   }
 
-  /** What is wrong with the job record, or with this worker under it. */
-  #orderError(): WorkerState['error'] {
-    const { current, trouble } = this.#order
-    if (current === null) return trouble === null ? null : errorOf(trouble)
-    const refusal = refusalOf(current, this.#parts)
-    return refusal === null || refusal.code === null ? null : { code: refusal.code, message: refusal.reason }
-  }
-
   /** Makes the assigned tasks those of this worker: keeps what it has, restores the rest. */
   async #take(assigned: Joined['tasks'], record: JobRecord, { identity, members }: Joined, signal: AbortSignal): Promise<void> {
     const missing = await this.#tasks.keep(assigned, this.#parts.kafka.reader, identity, this.#parts.ordinal)
     if (missing.length > 0) {
       this.#set('restoring', `restoring ${missing.length} task(s)`)
       const started = this.#parts.now()
+      const { snapshotRestores, restoredRows } = this.telemetry
       await this.#factory.prepare(record, members)
       const restored = await concurrently(missing, restoresAtATime, signal, (id, either) => this.#factory.create(id, either))
       for (const task of restored) {
@@ -221,9 +232,14 @@ export class Worker {
           this.#parts.log.warn('State of windows that the program no longer has is left alone', { task: task.name, rows })
       }
       this.telemetry.restores += missing.length
-      const rows = restored.reduce((sum, task) => sum + task.store.rows, 0)
-      const took = Math.round(this.#parts.now() - started)
-      this.#parts.log.info('Tasks taken over', { tasks: restored.map((task) => task.name), rows, milliseconds: took, epoch: record.epoch })
+      this.#parts.log.info('Tasks taken over', {
+        tasks: restored.map((task) => task.name),
+        rows: restored.reduce((sum, task) => sum + task.store.rows, 0),
+        fromSnapshots: this.telemetry.snapshotRestores - snapshotRestores,
+        changelogRows: this.telemetry.restoredRows - restoredRows,
+        milliseconds: Math.round(this.#parts.now() - started),
+        epoch: record.epoch,
+      })
     }
     this.#tasks.fetch()
   }
@@ -278,9 +294,4 @@ export class Worker {
     if (this.#state.state !== state || this.#state.reason !== reason) this.#parts.log.info('State', { state, reason })
     this.#state = { ...this.#state, state, reason }
   }
-}
-
-function errorOf(error: unknown): NonNullable<WorkerState['error']> {
-  const { code, message } = failureOf(error)
-  return { code, message }
 }

@@ -2,7 +2,8 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { restoreRows } from '../support/changelog-rows.ts'
-import type { RowChange, RowLayout, StateStore, StateTable } from '../../runtime/state/store.ts'
+import { RowBuffer, RowIndex } from '../../runtime/state/row-buffer.ts'
+import type { RowChange, RowLayout, StateScan, StateStore, StateTable } from '../../runtime/state/store.ts'
 
 const layouts: Readonly<Record<'cells' | 'blob', RowLayout>> = { cells: { kind: 'cells', cells: 2 }, blob: { kind: 'blob' } }
 type TableName = keyof typeof layouts
@@ -17,6 +18,7 @@ type Step =
   | ({ readonly kind: 'set'; readonly value: number } & RowName)
   | ({ readonly kind: 'touch' | 'delete' } & RowName)
   | { readonly kind: 'drain'; readonly table: TableName; readonly namespace: number; readonly limit: number }
+  | { readonly kind: 'scan'; readonly limit: number }
   | { readonly kind: 'commit' | 'abort' | 'failedCommit' | 'restart' }
 
 const rowName = {
@@ -47,6 +49,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       limit: fc.integer({ min: 1, max: 5 }),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('scan' as const), limit: fc.integer({ min: 1, max: 8 }) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('commit', 'abort', 'failedCommit', 'restart') }) },
 )
 
@@ -61,6 +64,9 @@ class Run {
   #present: Model = new Map()
   /** The rows that were written or deleted since the commit, by name. */
   readonly #touched = new Map<string, RowName>()
+
+  /** A scan under way, and what came of it and of the commits since. */
+  #scan: { readonly scan: StateScan; readonly copy: StateStore } | null = null
 
   constructor(createStore: () => StateStore) {
     this.#createStore = createStore
@@ -102,6 +108,8 @@ class Run {
         expect(visited === Math.min(before, next.limit), 'drain visits as many as it may')
         return
       }
+      case 'scan':
+        return this.#goOnScanning(next.limit)
       case 'commit':
         return this.#commit()
       case 'abort':
@@ -156,10 +164,38 @@ class Run {
       changes.filter(({ value }) => value === null).length === differing.filter((name) => !this.#present.has(name)).length,
       'tombstones are for rows that are gone',
     )
+    if (this.#scan !== null) restoreRows(this.#scan.copy, changes)
     for (const change of changes) this.#changelog.set(change.key.toString('latin1'), change)
     this.#store.markCommitted()
     this.#committed = new Map(this.#present)
     this.#touched.clear()
+  }
+
+  /** When it is through, what it gave and the commits since make up the committed rows. */
+  #goOnScanning(limit: number): void {
+    this.#commit()
+    if (this.#scan === null) {
+      for (const name of ['cells', 'blob'] as const) this.#table(name)
+      this.#scan = { scan: this.#store.scan(), copy: this.#createStore() }
+      for (const name of ['cells', 'blob'] as const) this.#scan.copy.table(name, layouts[name])
+    }
+    const { scan, copy } = this.#scan
+    const rows = new RowBuffer()
+    const more = scan.next(limit, rows)
+    const index = new RowIndex(limit)
+    const bytes = Buffer.concat(rows.parts())
+    expect(index.take(bytes, 0, bytes.length) === bytes.length && index.count === rows.rows, 'rows stand one behind the other')
+    copy.restore({ ...index, bytes }, 0, index.count)
+    if (more) return
+    this.#scan = null
+    const copied = new Map<string, number | null>()
+    for (const name of ['cells', 'blob'] as const) {
+      const table = copy.table(name, layouts[name])
+      for (const namespace of table.namespaces()) {
+        table.drain(namespace, Infinity, (row) => copied.set(nameOf({ table: name, namespace, key: table.keyOf(row).toString() }), read(table, row)))
+      }
+    }
+    expect(same(copied, this.#committed), 'a scan and the commits since give the committed rows')
   }
 
   #rollback(): void {
@@ -170,6 +206,7 @@ class Run {
 
   /** A new store from the compacted changelog, tombstones included. */
   #restart(): void {
+    this.#scan = null
     this.#store = this.#createStore()
     this.#table('cells')
     restoreRows(this.#store, this.#changelog.values())

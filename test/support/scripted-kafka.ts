@@ -147,6 +147,7 @@ class ScriptedProducer implements TransactionalProducer {
   readonly #id: string
   #records: { readonly topic: string; readonly partition: number; readonly record: StoredRecord }[] = []
   bufferedBytes = 0
+  readonly #ends = new Map<string, number>()
 
   constructor(kafka: ScriptedKafka, id: string) {
     this.#kafka = kafka
@@ -174,6 +175,10 @@ class ScriptedProducer implements TransactionalProducer {
     this.bufferedBytes += (record.key?.length ?? 0) + (record.value?.length ?? 0)
   }
 
+  acknowledged(topic: string, partition: number): number | null {
+    return this.#ends.get(partitionKey(topic, partition)) ?? null
+  }
+
   flush(): Promise<void> {
     return this.#do('flush', () => {
       this.bufferedBytes = 0
@@ -198,7 +203,10 @@ class ScriptedProducer implements TransactionalProducer {
   }
 
   #store(): void {
-    for (const { topic, partition, record } of this.#records) this.#kafka.log(topic, partition).push(record)
+    for (const { topic, partition, record } of this.#records) {
+      const end = this.#kafka.log(topic, partition).push(record)
+      this.#ends.set(partitionKey(topic, partition), end)
+    }
     this.#records = []
     this.bufferedBytes = 0
     this.#kafka.wake()

@@ -5,6 +5,7 @@ import { createWorkerMetrics } from '../../runtime/control/metrics.ts'
 import { openProgram } from '../../runtime/program/open.ts'
 import { JobRecord, names } from '../../runtime/protocol.ts'
 import { stagesOf } from '../../runtime/plan/stages.ts'
+import { nodeDisk } from '../../runtime/worker/snapshots/node-disk.ts'
 import { Worker } from '../../runtime/worker/worker.ts'
 import { ScriptedKafka } from './scripted-kafka.ts'
 
@@ -15,6 +16,8 @@ export interface ScriptedWorkerOptions {
   readonly steps?: readonly object[]
   readonly processing?: object
   readonly errors?: object
+  /** Where the worker keeps local snapshots. */
+  readonly directory?: string
   /** From the worker's first call on. */
   readonly hook?: ScriptedKafka['hook']
 }
@@ -42,7 +45,7 @@ export class ScriptedWorker {
 
   static async prepare(
     t: ExecutionContext,
-    { partitions = 2, steps = countSteps, processing, errors = {}, hook }: ScriptedWorkerOptions = {},
+    { partitions = 2, steps = countSteps, processing, errors = {}, directory, hook }: ScriptedWorkerOptions = {},
   ): Promise<ScriptedWorker> {
     const run = new ScriptedWorker()
     const { kafka } = run
@@ -56,6 +59,7 @@ export class ScriptedWorker {
       kafka: { brokers: ['scripted:1'] },
       processing: { commitIntervalMs: 20, outputLingerMs: 5, ...processing },
       errors,
+      state: { directory: directory ?? null },
     })
     run.record = JobRecord.parse({
       formatVersion: 1,
@@ -83,6 +87,7 @@ export class ScriptedWorker {
       kafka,
       log: { info: note, warn: note, error: note },
       telemetry: run.metrics.telemetry,
+      disk: nodeDisk,
       clock: () => 1_700_000_000_000,
       now: () => performance.now() + run.ahead,
       pause: (milliseconds, signal) => {

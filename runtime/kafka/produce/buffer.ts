@@ -39,9 +39,14 @@ export class ProduceBuffer {
     return [...this.#topics.values()].flatMap((partitions) => partitions.filter((partition) => partition?.empty === false))
   }
 
-  /** To be called with every acknowledged batch. */
-  acknowledge(partition: PartitionBuffer): void {
-    this.#bytes -= partition.acknowledge()
+  /** The offset behind the last acknowledged record; null: there is none, or the broker did not say. */
+  acknowledged(topic: string, partition: number): number | null {
+    return this.#topics.get(topic)?.[partition]?.acknowledged ?? null
+  }
+
+  /** To be called with every acknowledged batch. `baseOffset`: of its first record, as the broker says; -1: it does not. */
+  acknowledge(partition: PartitionBuffer, baseOffset: number): void {
+    this.#bytes -= partition.acknowledge(baseOffset)
   }
 
   /** To be called with a batch that is too large for the broker. */

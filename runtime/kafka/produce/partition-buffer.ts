@@ -17,6 +17,8 @@ export class PartitionBuffer {
   readonly partition: number
   /** Of the last finished batch: the next one starts with a buffer of that size. */
   usualBytes = 4 * 1024
+  /** The offset behind the last acknowledged record; null: none, or the broker did not say. */
+  acknowledged: number | null = null
   #builders: BatchBuilder[] = []
   #sent: Buffer | null = null
   #sequence = 0
@@ -54,8 +56,9 @@ export class PartitionBuffer {
   }
 
   /** Returns the bytes that are no longer waiting. */
-  acknowledge(): number {
+  acknowledge(baseOffset: number): number {
     const first = this.#builders.shift()!
+    this.acknowledged = baseOffset < 0 ? null : baseOffset + first.count
     this.#sequence = nextSequence(this.#sequence, first.count)
     this.#sent = null
     return first.size

@@ -94,14 +94,18 @@ async function sendOnce(run: Run, node: number, due: readonly PartitionBuffer[])
   let smooth = true
   for (const { from, records } of batches) {
     const answer = byPartition.get(partitionKey(from.topic, from.partition))
-    smooth = settle(run, from, answer?.error ?? wireError.unknownTopic, answer?.message ?? null, records.length) && smooth
+    smooth = settle(run, from, answer ?? noAnswer, records.length) && smooth
   }
   return smooth
 }
 
-function settle(run: Run, partition: PartitionBuffer, error: number, message: string | null, size: number): boolean {
+/** A broker that leaves a partition out does not know it. */
+const noAnswer = { error: wireError.unknownTopic, message: null, baseOffset: -1 }
+
+function settle(run: Run, partition: PartitionBuffer, answer: typeof noAnswer | ProducedPartition, size: number): boolean {
+  const { error, message, baseOffset } = answer
   if (error === wireError.none) {
-    run.buffer.acknowledge(partition)
+    run.buffer.acknowledge(partition, baseOffset)
     run.deadline = run.timing.now() + run.deliveryTimeoutMs
     return true
   }

@@ -55,6 +55,10 @@ export class Transactions implements TransactionalProducer {
     return this.#buffer.bytes
   }
 
+  acknowledged(topic: string, partition: number): number | null {
+    return this.#buffer.acknowledged(topic, partition)
+  }
+
   get open(): boolean {
     return this.#begun || this.#buffer.bytes > 0
   }

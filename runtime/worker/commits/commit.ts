@@ -25,7 +25,7 @@ export async function commitTasks(tasks: readonly Task[], producer: Transactiona
   const offsets: OffsetToCommit[] = []
   for (const task of due) offsets.push(await writeChangelog(task, producer, committer))
   await producer.commit(offsets, committer.identity)
-  for (const task of due) task.confirm()
+  for (const task of due) task.confirm(producer.acknowledged(task.changelogTopic, task.input.partition))
   return due.length
 }
 
@@ -35,6 +35,7 @@ async function writeChangelog(task: Task, producer: TransactionalProducer, commi
   const now = committer.clock()
   for (const { key, value } of task.store.changes()) {
     producer.append(task.changelogTopic, partition, key, 0, key.length, value, 0, value?.length ?? 0, now, [])
+    task.snapshotLog?.stage(key, value)
     if (producer.bufferedBytes > changelogFlushBytes) await producer.flush()
   }
   const row = encodePositionRow({
@@ -47,6 +48,7 @@ async function writeChangelog(task: Task, producer: TransactionalProducer, commi
     snapshot: snapshot ?? { maxTimestamp: null, watermarks: {} },
   })
   producer.append(task.changelogTopic, partition, positionRowKey, 0, positionRowKey.length, row, 0, row.length, now, [])
+  task.snapshotLog?.seal(row)
   return { topic, partition, offset, metadata: encodeOffsetMetadata(commit, committer.ordinal) }
 }
 
@@ -70,7 +72,7 @@ export async function resolveCommit(
   for (const task of tasks) {
     const found = offsets.get(`${task.input.topic}-${task.input.partition}`)
     const outcome = outcomeOf(task, found?.offset ?? -1, found?.metadata ?? null, ordinal)
-    if (outcome === 'committed') task.confirm()
+    if (outcome === 'committed') task.confirm(null)
     if (outcome === 'lost') lost.push(task)
     if (outcome === 'unchanged') {
       task.rewind()

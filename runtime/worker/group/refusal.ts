@@ -1,6 +1,10 @@
 /** Why a worker must not work under a job record. */
 import type { ErrorCode } from '../../errors.ts'
 import type { JobRecord } from '../../protocol.ts'
+import { failureOf } from '../failure.ts'
+import type { WorkerParts } from '../parts.ts'
+import type { WorkerState } from '../status.ts'
+import type { JobOrder } from './order.ts'
 
 export interface Refusal {
   readonly reason: string
@@ -25,4 +29,15 @@ export function refusalOf(
   }
   if (ordinal >= parallelism) return { reason: `ordinal ${ordinal} is beyond the parallelism of ${parallelism}`, code: null }
   return null
+}
+
+/** What is wrong with the job record, or with this worker under it. */
+export function orderErrorOf({ current, trouble }: JobOrder, worker: Pick<WorkerParts, 'codeHash' | 'ordinal' | 'jobUid'>): WorkerState['error'] {
+  if (current === null) {
+    if (trouble === null) return null
+    const { code, message } = failureOf(trouble)
+    return { code, message }
+  }
+  const refusal = refusalOf(current, worker)
+  return refusal === null || refusal.code === null ? null : { code: refusal.code, message: refusal.reason }
 }

@@ -38,6 +38,7 @@ export class TaskImage {
   readonly output: TaskOutput
   #position: PositionRow | null = null
   #next: number
+  #replayed = 0
 
   /** An image of nothing; `next` is where the changelog begins. */
   constructor(changelog: Changelog, compile: CompileTask, next: number) {
@@ -60,12 +61,18 @@ export class TaskImage {
     return this.#next
   }
 
+  /** How many rows of the changelog `replay` has applied. */
+  get replayed(): number {
+    return this.#replayed
+  }
+
   /** Applies all committed rows below `end`. Throws when it is interrupted: half a state is none. */
   async replay(end: number, { reader, signal, turn }: ReplayOptions): Promise<void> {
     const { topic, partition } = this.changelog
     let rows = 0
     for await (const block of reader.readRange(topic, partition, this.#next, end, signal)) {
       this.apply(block)
+      this.#replayed += block.count
       rows += block.count
       if (rows < rowsPerTurn) continue
       rows = 0

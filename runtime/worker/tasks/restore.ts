@@ -7,6 +7,7 @@ import type { KafkaReader } from '../../kafka/client.ts'
 import { partitionKey } from '../../kafka/records.ts'
 import type { StartFrom } from '../../plan/nodes.ts'
 import type { CompiledStage } from '../../transforms/stage.ts'
+import type { SnapshotLog } from '../snapshots/snapshot-log.ts'
 import type { TaskId } from '../assignment.ts'
 import { decodeOffsetMetadata } from '../commits/positions.ts'
 import type { PositionRow } from '../commits/positions.ts'
@@ -36,6 +37,8 @@ export interface RestoreEnvironment {
   readonly fence: (writer: number | null) => Promise<void>
   /** Called when a base turned out to be of no use, with the reason; everything is restored from the changelog then. */
   readonly onUnusable: (reason: string) => void
+  /** Called with what the task is made of, before it works; gives what writes its local snapshot. */
+  readonly follow: (image: TaskImage) => SnapshotLog | null
 }
 
 export async function takeOver(order: TakeOver, environment: RestoreEnvironment): Promise<Task> {
@@ -98,7 +101,17 @@ async function restore(
   await checkRange(order, reader, confirmed, where)
   stage.restore(confirmed.snapshot)
   const mustCommit = row === null || group.offset === -1
-  return new Task({ ...order, store, stage, state, output, confirmed, mustCommit, since: environment.clock() })
+  return new Task({
+    ...order,
+    store,
+    stage,
+    state,
+    output,
+    confirmed,
+    mustCommit,
+    since: environment.clock(),
+    snapshotLog: environment.follow(image),
+  })
 }
 
 function confirmedBy(row: PositionRow, order: TakeOver, groupOffset: number, groupCommit: number | null, where: string): CommitPoint {

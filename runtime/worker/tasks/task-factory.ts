@@ -12,8 +12,13 @@ import { checkChangelog } from '../commits/changelogs.ts'
 import { TaskOutput } from './outputs.ts'
 import type { OutputTopic } from './outputs.ts'
 import type { Producers } from '../commits/producers.ts'
+import type { LocalSnapshots } from '../snapshots/local-snapshots.ts'
+import type { SnapshotIdentity } from '../snapshots/format.ts'
+import { TaskImage } from './image.ts'
+import type { CompileTask } from './image.ts'
 import { takeOver } from './restore.ts'
 import type { Task } from './task.ts'
+import type { Telemetry } from '../telemetry.ts'
 
 export interface TaskFactoryParts {
   readonly config: WorkerConfig
@@ -25,6 +30,9 @@ export interface TaskFactoryParts {
   readonly clock: () => number
   readonly turn: () => Promise<void>
   readonly sliceBytes?: number
+  /** Null: the worker keeps none. */
+  readonly snapshots: LocalSnapshots | null
+  readonly telemetry: Telemetry
 }
 
 /** Output of a closing window is cut into slices of this many bytes. */
@@ -58,45 +66,64 @@ export class TaskFactory {
   }
 
   async create(id: TaskId, signal: AbortSignal): Promise<Task> {
-    const { kafka, config, clock, turn, producers } = this.#parts
+    const { kafka, config, clock, turn, snapshots, telemetry } = this.#parts
     const stage = this.#parts.stages.find((one) => one.name === id.stage)
     if (this.#prepared === null || stage === undefined) throw new StreamJobError('internal', `Stage ${id.stage} is not part of this program.`)
     const { record, topics, fence } = this.#prepared
     const source = find(topics, stage.source.topic)
     const input = { topic: source.topic, topicId: source.id, partition: id.partition }
     const changelogTopic = this.#changelog(record, id.stage)
+    const compile = this.#compiling(stage, input, topics)
+    const identity = identityOf(config.applicationId, record, id, find(topics, changelogTopic))
     return takeOver(
       {
         id,
         input,
         changelogTopic,
-        base: async () => null,
+        base: async () => snapshots?.load(identity, () => new TaskImage({ topic: changelogTopic, partition: id.partition }, compile, 0)) ?? null,
         startFrom: isAdded(record, id) ? { kind: 'earliest' } : (stage.source.startFrom ?? config.processing.startFrom),
-        compile: (store) => {
-          const policies = config.errors
-          const deadLetters = policies.undecodable === 'DeadLetter' || policies.processing === 'DeadLetter'
-          const output = new TaskOutput({
-            input,
-            sink: outputTopic(topics, stage.sink.topic),
-            late: policies.late === 'DeadLetter' ? outputTopic(topics, this.#lateTopic) : null,
-            deadLetter: deadLetters ? outputTopic(topics, names.deadLetterTopic(config.applicationId)) : null,
-            policies,
-            producers,
-            maxDroppedBytes,
-          })
-          const compiled = compileStage(stage, {
-            store,
-            output,
-            clock,
-            readHeaders,
-            maxFutureTimestampMs: config.processing.maxFutureTimestampMs,
-            sliceBytes: this.#parts.sliceBytes ?? sliceBytes,
-          })
-          return { stage: compiled, output }
+        compile,
+      },
+      {
+        reader: kafka.reader,
+        groupId: names.group(config.applicationId),
+        signal,
+        clock,
+        turn,
+        fence,
+        onUnusable: (reason) => snapshots?.unusable(identity, reason),
+        follow: (image) => {
+          telemetry.restoredRows += image.replayed
+          return snapshots?.follow(identity, image) ?? null
         },
       },
-      { reader: kafka.reader, groupId: names.group(config.applicationId), signal, clock, turn, fence, onUnusable: () => undefined },
     )
+  }
+
+  #compiling(stage: Stage, input: Task['input'], topics: ReadonlyMap<string, TopicDescription>): CompileTask {
+    const { config, clock, producers } = this.#parts
+    return (store) => {
+      const policies = config.errors
+      const deadLetters = policies.undecodable === 'DeadLetter' || policies.processing === 'DeadLetter'
+      const output = new TaskOutput({
+        input,
+        sink: outputTopic(topics, stage.sink.topic),
+        late: policies.late === 'DeadLetter' ? outputTopic(topics, this.#lateTopic) : null,
+        deadLetter: deadLetters ? outputTopic(topics, names.deadLetterTopic(config.applicationId)) : null,
+        policies,
+        producers,
+        maxDroppedBytes,
+      })
+      const compiled = compileStage(stage, {
+        store,
+        output,
+        clock,
+        readHeaders,
+        maxFutureTimestampMs: config.processing.maxFutureTimestampMs,
+        sliceBytes: this.#parts.sliceBytes ?? sliceBytes,
+      })
+      return { stage: compiled, output }
+    }
   }
 
   get #lateTopic(): string {
@@ -134,6 +161,16 @@ export class TaskFactory {
       await Promise.all(candidates.filter((candidate) => !present.has(candidate)).map(fenceOne))
     }
   }
+}
+
+/** What a local snapshot must be of, to be this task's. */
+function identityOf(
+  applicationId: string,
+  { identity, lineage }: JobRecord,
+  { stage, partition }: TaskId,
+  changelog: TopicDescription,
+): SnapshotIdentity {
+  return { applicationId, uid: identity.uid, lineage, stage, partition, changelogTopic: changelog.topic, changelogId: changelog.id }
 }
 
 /** The ordinal at the end of a pod's name; -1 when there is none. */

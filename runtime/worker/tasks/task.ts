@@ -3,6 +3,7 @@ import { StreamJobError } from '../../errors.ts'
 import type { RecordBlock } from '../../kafka/records.ts'
 import type { StateStore } from '../../state/store.ts'
 import type { CompiledStage, StageSnapshot } from '../../transforms/stage.ts'
+import type { SnapshotLog } from '../snapshots/snapshot-log.ts'
 import { taskName } from '../assignment.ts'
 import type { TaskId } from '../assignment.ts'
 import type { TaskOutput } from './outputs.ts'
@@ -27,6 +28,8 @@ export interface TaskParts {
   /** Whether the first commit is due although nothing was read: a first start, or a group offset that was lost. */
   readonly mustCommit: boolean
   readonly since: number
+  /** What writes the task's local snapshot. */
+  readonly snapshotLog?: SnapshotLog | null
 }
 
 export class Task {
@@ -40,6 +43,8 @@ export class Task {
   readonly state: CompiledStage['state']
   /** When this worker took it over, epoch ms. */
   readonly since: number
+  /** What writes its local snapshot; null: nobody does. */
+  readonly snapshotLog: SnapshotLog | null
   readonly #output: TaskOutput
   #confirmed: CommitPoint
   #pending: CommitPoint | null = null
@@ -57,6 +62,7 @@ export class Task {
     this.stage = parts.stage
     this.state = { ...parts.state, ...parts.stage.state }
     this.since = parts.since
+    this.snapshotLog = parts.snapshotLog ?? null
     this.#output = parts.output
     this.#confirmed = parts.confirmed
     this.#mustCommit = parts.mustCommit
@@ -128,13 +134,14 @@ export class Task {
     return this.#pending
   }
 
-  /** The prepared commit counted. */
-  confirm(): void {
+  /** The prepared commit counted. `changelogNext`: the offset behind its rows in the changelog; null: not known. */
+  confirm(changelogNext: number | null): void {
     if (this.#pending === null) throw new StreamJobError('internal', `${this.name} has no commit to confirm.`)
     this.#confirmed = this.#pending
     this.#pending = null
     this.#mustCommit = false
     this.store.markCommitted()
+    this.snapshotLog?.confirm(changelogNext)
   }
 
   /** Back to the confirmed commit: state, watermarks, position. */
@@ -144,6 +151,7 @@ export class Task {
     this.#output.block = null
     this.#position = this.#confirmed.offset
     this.store.rollback()
+    this.snapshotLog?.discard()
     this.stage.restore(this.#confirmed.snapshot)
   }
 }

@@ -90,7 +90,7 @@ test('a rewind puts position, state and watermark where the last commit was', (t
   task.accept(blockOf([at(1), at(2)]))
   finish(task)
   task.prepare()
-  task.confirm()
+  task.confirm(null)
   task.accept(blockOf([at(3), at(250), at(260)], { baseOffset: 2 }))
   task.work(2)
   t.is(results.length, 1)
@@ -112,7 +112,7 @@ test('a window half closed stays half closed through a commit, and a rewind goes
   t.true(task.busy && results.length < keys.length)
   const half = results.length
   task.prepare()
-  task.confirm()
+  task.confirm(null)
   finish(task)
   t.is(results.length, keys.length)
   task.rewind()
@@ -125,7 +125,7 @@ test('a window half closed stays half closed through a commit, and a rewind goes
 
 test('only a prepared commit can be confirmed', (t) => {
   const { task } = taskOf()
-  t.is(t.throws(() => task.confirm(), { instanceOf: StreamJobError })?.code, 'internal')
+  t.is(t.throws(() => task.confirm(null), { instanceOf: StreamJobError })?.code, 'internal')
 })
 
 const [never, fifth] = [
@@ -188,7 +188,7 @@ test('a task that rested with a block half done goes on behind that block', asyn
   t.is(await tasks.next(0), task)
   task.work(2)
   const { commit, offset } = task.prepare()
-  task.confirm()
+  task.confirm(null)
   kafka.offsets.set('input-0', { offset, metadata: JSON.stringify({ v: 1, n: commit, w: 0 }) })
   tasks.rest()
   const identity = { groupId: 'g', generation: 2, memberId: 'm', instanceId: 'm-0' }
