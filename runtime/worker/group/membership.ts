@@ -4,8 +4,8 @@ import type { Assignor, GroupIdentity, GroupMember } from '../../kafka/client.ts
 import type { TopicPartition } from '../../kafka/records.ts'
 import { MemberAssignment, MemberUserData } from '../../protocol.ts'
 import type { JobRecord } from '../../protocol.ts'
-import { assignTasks } from '../assignment.ts'
-import type { Candidate, TaskId } from '../assignment.ts'
+import { assignTasks, taskName } from '../assignment.ts'
+import type { Candidate, Share, TaskId } from '../assignment.ts'
 
 export interface Joined {
   readonly identity: GroupIdentity
@@ -44,19 +44,30 @@ export function describeAssignment(
   })
 }
 
-/** The leader's part: assigns by the record that it knows; nothing while it knows none, or the job is to stop. */
+/**
+ * The leader's part: assigns by the record that it knows; nothing while it knows none, or the job is to stop. Workers keep no copies yet, so nobody is waited
+ * for: each counts as warm for everything, and what has to move moves at once.
+ */
 export function leaderAssignor(record: () => JobRecord | null): Assignor {
   return (members) => {
     const order = record()
+    const warm = order?.stages.flatMap(({ name, partitions }) =>
+      Array.from({ length: partitions }, (_, partition) => taskName({ stage: name, partition })),
+    )
     const candidates = members.map(({ instanceId, userData }): Candidate => {
       const { ordinal, epoch, owned } = introductionOf(userData)
-      return { instanceId, ordinal, epoch, owned }
+      return { instanceId, ordinal, epoch, owned, warm: warm ?? [] }
     })
-    const assigned = order === null || order.mode === 'stop' ? new Map<string, readonly TaskId[]>() : assignTasks(order, candidates)
+    const assigned = order === null || order.mode === 'stop' ? new Map<string, Share>() : assignTasks({ ...order, standbys: 0 }, candidates)
     const all = members.map(({ instanceId }) => instanceId)
     return new Map(
       members.map(({ instanceId }) => {
-        const answer: MemberAssignment = { formatVersion: 1, epoch: order?.epoch ?? 0, tasks: [...(assigned.get(instanceId) ?? [])], members: all }
+        const answer: MemberAssignment = {
+          formatVersion: 1,
+          epoch: order?.epoch ?? 0,
+          tasks: [...(assigned.get(instanceId)?.tasks ?? [])],
+          members: all,
+        }
         return [instanceId, Buffer.from(JSON.stringify(answer))]
       }),
     )
