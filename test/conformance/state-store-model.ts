@@ -185,7 +185,8 @@ class Run {
     const index = new RowIndex(limit)
     const bytes = Buffer.concat(rows.parts())
     expect(index.take(bytes, 0, bytes.length) === bytes.length && index.count === rows.rows, 'rows stand one behind the other')
-    copy.restore({ ...index, bytes }, 0, index.count)
+    const { keyStart, keyEnd, valueStart, valueEnd } = index
+    copy.restore({ bytes, keyStart, keyEnd, valueStart, valueEnd }, 0, index.count)
     if (more) return
     this.#scan = null
     const copied = new Map<string, number | null>()
