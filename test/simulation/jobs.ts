@@ -7,12 +7,13 @@ import { WindowModel } from './window-model.ts'
 const schema = t.object({ k: t.string, n: t.integer, at: t.timestamp })
 type Value = { readonly k: string; readonly n: number; readonly at: number }
 
-const keys = Array.from({ length: 12 }, (_, i) => `key-${i}`)
+const keys = Array.from({ length: 24 }, (_, i) => `key-${i}`)
 
-/** Some records are no JSON, some have a key that is not theirs, some are hours late. */
+/** Some records are no JSON, some have a key that is not theirs, some are late, and some far ahead, so that many windows close at once. */
 function input(random: Random, now: number): InputRecord {
   const key = random.pick(keys)
-  const at = Math.floor(now) - (random.chance(0.03) ? 20_000 : random.below(800))
+  const odd = random.next()
+  const at = Math.floor(now) - (odd < 0.03 ? 20_000 : odd < 0.06 ? -3_000 : random.below(800))
   const n = random.below(1_000)
   const value = JSON.stringify({ k: random.chance(0.02) ? 'other' : key, n, at } satisfies Value)
   return { key, value: random.chance(0.02) ? value.slice(1) : value, timestamp: at }

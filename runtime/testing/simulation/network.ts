@@ -34,8 +34,12 @@ export function drawTrouble(random: Random, nodes: number): { readonly name: str
     { name: 'loses requests', faults: { loseRequest: random.between(0.02, 0.3) } },
     { name: 'loses answers', faults: { loseAnswer: random.between(0.02, 0.3) } },
     { name: 'delivers late', faults: { delayRequest: random.between(0.02, 0.3), delayMs: [100, random.pick([1_000, 5_000])] } },
+    {
+      name: 'breaks under requests that come through later',
+      faults: { strayRequest: random.between(0.02, 0.3), delayMs: [5, random.pick([100, 3_000])] },
+    },
     { name: 'is slow', faults: { slow: random.between(0.1, 1), delayMs: [10, 800] } },
     { name: 'does not reach a node', faults: { refusing: new Set([1 + random.below(nodes)]) } },
-    { name: 'is bad', faults: { loseRequest: 0.05, loseAnswer: 0.1, delayRequest: 0.1, delayMs: [50, 3_000], slow: 0.3 } },
+    { name: 'is bad', faults: { loseRequest: 0.05, loseAnswer: 0.1, strayRequest: 0.1, delayMs: [50, 3_000], slow: 0.3 } },
   ] satisfies readonly { readonly name: string; readonly faults: Partial<NetworkFaults> }[])
 }

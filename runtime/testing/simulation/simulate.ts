@@ -1,4 +1,5 @@
 /** One simulated run: a job under faults, checked at every commit and at its end. */
+import { errorTable } from '../../errors.ts'
 import { partitionKey } from '../../kafka/records.ts'
 import { names } from '../../protocol.ts'
 import type { TransactionState } from '../broker/transactions/transaction.ts'
@@ -48,7 +49,7 @@ export async function simulate(seed: number, jobs: readonly SimulatedJob[]): Pro
 }
 
 /** How long a job may take to work off all input once nothing is wrong any more. Virtual ms. */
-const patienceMs = 120_000
+const patienceMs = 240_000
 
 async function act(players: Players): Promise<void> {
   const { world, workers, operator, ledger } = players
@@ -117,11 +118,12 @@ function watchGroup({ world, operator }: Players): void {
   })
 }
 
-/** Of one generation, each task has one owner. */
+/** Of one generation, each task has one owner; and nothing that goes wrong here is beyond a worker's own means. */
 function watchOwners({ world, workers }: Players): void {
   const look = (): void => {
     const owners = new Map<string, string>()
-    for (const { instanceId, state, generation, epoch, tasks } of workers.statuses) {
+    for (const { instanceId, state, error, generation, epoch, tasks } of workers.statuses) {
+      if (state === 'failed' && error !== null && needsHuman(error.code)) world.violate(`${instanceId} asks for a human: ${error.message}`)
       if (state !== 'running') continue
       for (const { stage, partition } of tasks) {
         const name = `${stage}/${partition} in generation ${generation ?? -1}, epoch ${epoch ?? -1}`
@@ -154,4 +156,8 @@ function groupOf({ cluster }: World): object | null {
   return group === null
     ? null
     : { generation: group.generation, state: group.state, members: group.members.map(({ instanceId }) => instanceId), offsets: group.offsets }
+}
+
+function needsHuman(code: string): boolean {
+  return errorTable[code as keyof typeof errorTable]?.recovery === 'stop'
 }

@@ -132,7 +132,7 @@ function chooseSetting(random: Random): Setting {
     durationMs: random.between(8_000, 25_000),
     records: 100 + random.below(300),
     lookMs: random.pick([0.01, 0.2, 3]),
-    sliceBytes: random.pick([100, 1_000, 1_000_000]),
+    sliceBytes: random.pick([500, 5_000, 1_000_000]),
   }
 }
 

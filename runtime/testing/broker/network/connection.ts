@@ -64,6 +64,11 @@ export class Connection {
         scheduler.after(timeoutMs + way.delay(), () => {
           if (nodes.lives(node, this.#life)) handle(node, () => {})
         })
+      } else if (fate === 'stray') {
+        scheduler.after(way.delay(), () => {
+          if (nodes.lives(node, this.#life)) handle(node, () => {})
+        })
+        this.#after(this.#travel(), () => this.#break(way.latency()))
       } else if (fate === 'request lost') this.#after(this.#travel(), () => this.#break(way.latency()))
       else this.#after(this.#travel(), arrive)
     })

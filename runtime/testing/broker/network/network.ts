@@ -17,6 +17,8 @@ export interface NetworkFaults {
   loseAnswer: number
   /** The request arrives only after the client has given up on it, by so much. */
   delayRequest: number
+  /** The connection breaks, and the request is carried out all the same, so much later: it stood in the broker's queue. */
+  strayRequest: number
   delayMs: readonly [number, number]
   /** A message takes that much longer. */
   slow: number
@@ -25,12 +27,12 @@ export interface NetworkFaults {
 }
 
 /** What becomes of one request. */
-export type Fate = 'arrives' | 'request lost' | 'answer lost' | 'delayed'
+export type Fate = 'arrives' | 'request lost' | 'answer lost' | 'delayed' | 'stray'
 
 export interface Way {
   latency(): number
   fate(): Fate
-  /** How late a delayed request is. */
+  /** How late a delayed or stray request is. */
   delay(): number
   reaches(node: number): boolean
 }
@@ -45,15 +47,16 @@ export function wayOf({ random, latencyMs, faults }: NetworkOptions): Way {
     delay: () => drawn(faults.delayMs),
     reaches: (node) => !faults.refusing.has(node),
     fate() {
-      const chance = random.next()
-      if (chance < faults.loseRequest) return 'request lost'
-      if (chance < faults.loseRequest + faults.loseAnswer) return 'answer lost'
-      return chance < faults.loseRequest + faults.loseAnswer + faults.delayRequest ? 'delayed' : 'arrives'
+      let left = random.next()
+      if ((left -= faults.loseRequest) < 0) return 'request lost'
+      if ((left -= faults.loseAnswer) < 0) return 'answer lost'
+      if ((left -= faults.delayRequest) < 0) return 'delayed'
+      return left < faults.strayRequest ? 'stray' : 'arrives'
     },
   }
 }
 
 /** A way on which nothing is lost until somebody says so. */
 export function faultless(): NetworkFaults {
-  return { loseRequest: 0, loseAnswer: 0, delayRequest: 0, delayMs: [0, 0], slow: 0, refusing: new Set() }
+  return { loseRequest: 0, loseAnswer: 0, delayRequest: 0, strayRequest: 0, delayMs: [0, 0], slow: 0, refusing: new Set() }
 }
