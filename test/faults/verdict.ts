@@ -51,6 +51,23 @@ export async function readToEnd(job: FaultJob, topic: string): Promise<readonly 
   throw new Error(`${marks} of ${job.options.partitions} partitions of ${topic} could be read to their end: a transaction is open in the others`)
 }
 
+/**
+ * Begins to read the job's output, and goes on while faults happen. The result asserts that this reader saw, in each partition, what one sees who comes
+ * afterwards: nothing skipped, nothing that was aborted later, nothing twice, the same offsets. To be called behind the verdict.
+ */
+export function readMeanwhile(t: ExecutionContext, job: FaultJob): () => Promise<void> {
+  const reading = readToEnd(job, job.run.output)
+  reading.catch(() => {}) // awaited below
+  return async () => {
+    const [then, now] = [await reading, await readToEnd(job, job.run.output)]
+    for (let partition = 0; partition < job.options.partitions; partition++) {
+      const seen = (records: typeof then) =>
+        records.filter((record) => record.partition === partition).map(({ offset, value }) => `${offset} ${value}`)
+      t.deepEqual(seen(then), seen(now), `partition ${partition}`)
+    }
+  }
+}
+
 /** Puts the mark behind all that stands in input and output. */
 async function markEnd(job: FaultJob): Promise<void> {
   const producer = stockKafka(job.options.brokers).producer()
