@@ -4,6 +4,7 @@ import { clusterDrivers, type ClusterDriver } from '../infra/cluster/driver.ts'
 import { helm } from '../infra/helm.ts'
 import { buildImage } from '../infra/image/build.ts'
 import { brokerDown, brokerUp } from '../infra/kafka/broker.ts'
+import { clusterDown, clusterUp } from '../infra/kafka/cluster.ts'
 import { acquire } from '../infra/lock.ts'
 import { kubernetesBinaries } from '../infra/native/binaries.ts'
 import { cacheRoot } from '../infra/paths.ts'
@@ -56,6 +57,10 @@ const components: Readonly<Record<Need, Component>> = {
   broker: {
     up: async () => ({ STREAMJOB_TEST_KAFKA: (await brokerUp('test')).address }),
     down: () => brokerDown('test'),
+  },
+  brokers: {
+    up: async () => ({ STREAMJOB_TEST_KAFKA_CLUSTER: (await clusterUp()).address }),
+    down: clusterDown,
   },
   apiserver: {
     up: async () => {

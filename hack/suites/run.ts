@@ -36,7 +36,7 @@ async function runSuite(suite: Suite, files: readonly string[], lab: Lab, contex
   }
   if (files.length === 0) return didNotRun('skipped', 'there is no test file')
   try {
-    const env = { ...(await lab.provide(suite.needs)), STREAMJOB_TEST_SEED: String(selection.seed) }
+    const env = { ...(await lab.provide(suite.needs)), STREAMJOB_TEST_SEED: String(selection.seed), STREAMJOB_TEST_ALL: String(selection.all) }
     return { counts: await runAva({ suite, files, env, signal, print }), problem: null }
   } catch (error) {
     if (signal.aborted) return didNotRun('failed', 'interrupted')

@@ -5,6 +5,8 @@ export interface Selection {
   readonly suites: readonly Suite[]
   /** Of all property tests, so that a failed run can be repeated. */
   readonly seed: number
+  /** Every case of every matrix, where otherwise the seed picks one. */
+  readonly all: boolean
 }
 
 /** What the command line asks for, in the order of the table; no name means all but the rare ones. Throws UsageError. */
@@ -16,7 +18,7 @@ export function select(args: readonly string[], randomSeed: () => number): Selec
   const seed = values.seed === undefined ? randomSeed() : Number(values.seed)
   if (!Number.isSafeInteger(seed)) throw new UsageError(`--seed takes an integer, not ${values.seed}`)
   const wanted = (suite: Suite): boolean => (positionals.length === 0 ? values.all === true || suite.rare !== true : positionals.includes(suite.name))
-  return { suites: suites.filter(wanted), seed }
+  return { suites: suites.filter(wanted), seed, all: values.all === true }
 }
 
 /** A command line that asks for nothing that there is. */

@@ -1,5 +1,5 @@
-/** What a suite needs to be up. */
-export type Need = 'broker' | 'apiserver' | 'helm' | 'native' | 'kind'
+/** What a suite needs to be up; `brokers` is a Kafka cluster of three nodes. */
+export type Need = 'broker' | 'brokers' | 'apiserver' | 'helm' | 'native' | 'kind'
 
 export interface Suite {
   readonly name: string
@@ -20,7 +20,7 @@ export interface Suite {
 export const suites: readonly Suite[] = [
   {
     name: 'unit',
-    owns: (file) => !/\.(simulation|kafka|kube|chart|e2e|bench|soak)\.test\.ts$/.test(file),
+    owns: (file) => !/\.(simulation|kafka|faults|kube|chart|e2e|bench|soak)\.test\.ts$/.test(file),
     needs: [],
     serial: false,
     idleTimeout: '5m',
@@ -29,6 +29,15 @@ export const suites: readonly Suite[] = [
   // Each test keeps all processors busy.
   { name: 'simulation', owns: (file) => file.endsWith('.simulation.test.ts'), needs: [], serial: true, idleTimeout: '15m', budgetSeconds: 420 },
   { name: 'kafka', owns: (file) => file.endsWith('.kafka.test.ts'), needs: ['broker'], serial: false, idleTimeout: '5m', budgetSeconds: 180 },
+  // One file after the other: what a scenario does to a node, it does to all.
+  {
+    name: 'faults',
+    owns: (file) => file.endsWith('.faults.test.ts'),
+    needs: ['broker', 'brokers'],
+    serial: true,
+    idleTimeout: '5m',
+    budgetSeconds: 240,
+  },
   {
     name: 'operator',
     owns: (file) => file.endsWith('.kube.test.ts'),

@@ -35,6 +35,7 @@ test('an unknown suite, an unknown option and a seed that is no integer are usag
 test('the name of a test file decides its suite', (t) => {
   t.deepEqual(suitesOf('test/runtime/time/windows.test.ts'), ['unit'])
   t.deepEqual(suitesOf('test/runtime/kafka/fetch.kafka.test.ts'), ['kafka'])
+  t.deepEqual(suitesOf('test/faults/bounce.faults.test.ts'), ['faults'])
   t.deepEqual(suitesOf('test/crds/corpus.kube.test.ts'), ['operator'])
   t.deepEqual(suitesOf('test/charts/values.chart.test.ts'), ['chart'])
   t.deepEqual(suitesOf('test/e2e/kills.e2e.test.ts'), ['e2e'])

@@ -76,7 +76,7 @@ export class JobRun {
 
   async createTopics(): Promise<this> {
     for (const topic of [this.input, this.output]) {
-      await this.admin.createTopic({ topic, partitions: this.partitions, replicationFactor: 1, config: { 'retention.ms': '-1' } })
+      await this.admin.createTopic({ topic, partitions: this.partitions, replicationFactor: -1, config: { 'retention.ms': '-1' } })
     }
     await eventually(async () => (await this.kafka.reader.describeTopics([this.input, this.output])).size === 2)
     return this

@@ -23,7 +23,7 @@ export class OpenTransactions implements AsyncDisposable {
 }
 
 /** ListTransactions v0, of one state. */
-const listTransactions: RequestKind<string, readonly string[]> = {
+export const listTransactions: RequestKind<string, readonly string[]> = {
   apiKey: 66,
   version: 0,
   name: 'ListTransactions',

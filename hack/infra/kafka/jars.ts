@@ -25,6 +25,7 @@ export const jarsDriver: KafkaDriver = {
     await writeFile(join(directory, 'server.properties'), brokerProperties(settings, join(directory, 'log')))
     await writeFile(join(directory, 'log4j2.properties'), log4jProperties)
     if (!existsSync(join(directory, 'log', 'meta.properties'))) await formatStorage(classPath, directory)
+    const heap = settings.quorum ? '256m' : '512m'
     const flags = [...javaFlags, `-Xms${heap}`, `-Xmx${heap}`, `-XX:SharedArchiveFile=${archive}`]
     startDaemon(directory, 'broker', 'java', [...flags, ...brokerCommand(classPath, directory)])
     await waitUntil('the broker', () => canConnect('127.0.0.1', port), 60_000, { directory, names: ['broker'] })
@@ -43,5 +44,3 @@ export const jarsDriver: KafkaDriver = {
     return ['java', [...javaFlags, '-Xmx512m', logging, '-cp', classPath, toolClass, ...args]]
   },
 }
-
-const heap = '512m'

@@ -1,4 +1,5 @@
 import type { BrokerOwner } from '../paths.ts'
+import { quorumProperties, type QuorumPlace } from './quorum.ts'
 import { securityProperties, type BrokerSecurity } from './security.ts'
 
 /** One broker. */
@@ -12,6 +13,8 @@ export interface BrokerSettings {
   readonly pods: { readonly host: string; readonly port: number } | null
   /** Of the secured listeners, three and four ports above; absent: there are none. */
   readonly security?: BrokerSecurity
+  /** Absent: it is a cluster by itself. */
+  readonly quorum?: QuorumPlace
 }
 
 /** Below 32768: a connect to a free port of the ephemeral range can connect to itself, and then keeps the broker from its port. */
@@ -77,6 +80,7 @@ export function brokerProperties(settings: BrokerSettings, logDirectory: string,
     'num.network.threads': 2,
     'num.io.threads': 4,
     ...(settings.security && securityProperties(settings.security)),
+    ...(settings.quorum && quorumProperties(settings.quorum)),
   }
   return Object.entries(properties)
     .map(([key, value]) => `${key}=${value}\n`)

@@ -1,0 +1,81 @@
+/** Taking a task over from a changelog that ends in what was aborted, however often that is interrupted. */
+import test from 'ava'
+import { names } from '../../runtime/protocol.ts'
+import { eventually } from '../support/eventually.ts'
+import { assertExact } from '../support/exact.ts'
+import { FaultyBroker } from '../support/faulty-broker.ts'
+import { JobRun } from '../support/job-run.ts'
+import { brokers } from '../support/kafka.ts'
+import { orders } from '../support/orders.ts'
+import { stockKafka } from '../support/stock-kafka.ts'
+
+const start = 1_700_000_000_000
+const offsetFetch = 9
+
+test.serial(
+  'a restore skips what was aborted at the tail of the changelog, may be ended in its middle, and gives position and rows as committed',
+  async (t) => {
+    const proxy = await FaultyBroker.before(t, brokers()[0]!)
+    const run = await new JobRun(t, { brokersOf: () => [proxy.address], processing: { outputLingerMs: 5 } }).createTopics()
+    const job = await run.start(1)
+    await run.send(orders({ count: 5_000, partitions: 4 }))
+    await run.drained()
+    const held = (): unknown => job.statuses[0]?.tasks.map(({ partition, position, stateRows }) => ({ partition, position, stateRows }))
+    const before = held()
+    await job.crash(0)
+
+    const changelog = names.changelogTopic(run.applicationId, 1, run.input)
+    const producer = stockKafka(brokers()).producer({ transactionalId: `${run.applicationId}.stranger`, maxInFlightRequests: 1, idempotent: true })
+    t.teardown(() => producer.disconnect())
+    await producer.connect()
+    for (let round = 0; round < 3; round++) {
+      const transaction = await producer.transaction()
+      const messages = [0, 1, 2, 3].map((partition) => ({ partition, key: 'what no restore can read', value: 'poison' }))
+      await transaction.send({ topic: changelog, messages })
+      await transaction.abort()
+    }
+
+    let fetched = 0
+    proxy.lose = (request) => {
+      if (request === offsetFetch && fetched++ === 0) proxy.freeze()
+      return false
+    }
+    job.startWorker(0)
+    await eventually(() => fetched > 0 && job.statuses[0]?.state === 'restoring', { what: 'A restore that is under way' })
+    await job.stopWorker(0)
+    proxy.cut()
+    proxy.thaw()
+
+    job.startWorker(0)
+    await eventually(() => job.statuses[0]?.state === 'running' && job.statuses[0].tasks.length === 4, { what: 'The restored tasks' })
+    t.deepEqual(held(), before)
+    await assertExact(t, run, 5_000)
+  },
+)
+
+test.serial(
+  'a worker that crashes right after its restore, with output of a transaction already in the log, restores what was committed',
+  async (t) => {
+    const run = await new JobRun(t, { processing: { commitIntervalMs: 2_000, outputLingerMs: 5 } }).createTopics()
+    const job = await run.start(1)
+    await run.send(orders({ count: 2_000, partitions: 4 }))
+    await run.drained()
+    const ends = async (): Promise<number> => {
+      const offsets = await Promise.all([0, 1, 2, 3].map((partition) => run.kafka.reader.listOffset(run.output, partition, 'highWatermark')))
+      return offsets.reduce((sum, offset) => sum + offset, 0)
+    }
+    for (let round = 1; round <= 3; round++) {
+      const [output, committed] = [await ends(), await run.committed()]
+      await job.crash(0)
+      await run.send(orders({ count: 2_000, partitions: 4, from: start + round * 2_000, seed: round }))
+      job.startWorker(0)
+      // The marker of an aborted transaction is one record in each partition.
+      await eventually(async () => (await ends()) > output + 4, { what: 'Output of the open transaction' })
+      await job.crash(0)
+      t.deepEqual(await run.committed(), committed, 'the crash came before the commit')
+      job.startWorker(0)
+      await run.drained()
+    }
+    await assertExact(t, run, 8_000)
+  },
+)
