@@ -125,6 +125,7 @@ export const reasonTable = {
   ChangelogCorrupt: { outcome: 'stalled', on: ['WorkersReady'], meaning: 'A changelog holds a row that the runtime can not read.' },
   ProgramInvalid: { outcome: 'stalled', on: ['WorkersReady'], meaning: 'The program does not load in a worker although it was planned.' },
   ConfigInvalid: { outcome: 'stalled', on: ['WorkersReady'], meaning: 'A worker refuses its configuration; operator and runtime do not fit.' },
+  IdentityConflict: { outcome: 'stalled', on: ['WorkersReady'], meaning: 'The job record in Kafka belongs to another StreamJob than the worker.' },
   CodeMismatch: { outcome: 'stalled', on: ['WorkersReady'], meaning: 'A worker has another program than the job record names.' },
   Internal: { outcome: 'failing', on: ['WorkersReady'], meaning: 'A worker met a bug in streamjob; please report it.' },
 

@@ -85,7 +85,7 @@ export function podTemplate(owner: Owner, spec: StreamJobSpec, release: Release,
           labelSelector: { matchLabels: selectorLabels(owner.name, 'worker') },
         },
       ],
-      containers: [workerContainerOf(settings, release)],
+      containers: [workerContainerOf(owner, settings, release)],
       volumes: [...runtimeVolumes(objectNames.release(owner.name, release.hash)), ...kafkaSecretVolumes(settings.kafka)],
     },
   }
@@ -96,11 +96,11 @@ export function podTemplate(owner: Owner, spec: StreamJobSpec, release: Release,
   return ownLabelsKept(patched as unknown as PodTemplate, template)
 }
 
-function workerContainerOf({ kafka, env, resources, volume }: PodSettings, release: Release): Container {
+function workerContainerOf(owner: Owner, { kafka, env, resources, volume }: PodSettings, release: Release): Container {
   const container = runtimeContainer('worker', release.image, release.codeHash)
   return {
     ...container,
-    env: [...(container.env ?? []), ...(env as NonNullable<Container['env']>)],
+    env: [...(container.env ?? []), { name: 'STREAMJOB_JOB_UID', value: owner.uid }, ...(env as NonNullable<Container['env']>)],
     volumeMounts: [...(container.volumeMounts ?? []), ...kafkaSecretMounts(kafka), ...(volume ? [stateMount] : [])],
     resources: (resources as Container['resources']) ?? { requests: { cpu: '100m', memory: '256Mi' } },
     startupProbe: { httpGet: { path: '/healthz', port: 'http' }, periodSeconds: 1, failureThreshold: startupSeconds, timeoutSeconds: 5 },

@@ -46,7 +46,10 @@ test('it holds compiled JavaScript, types, definitions and documents, and no Typ
     t.true(files.includes(wanted), wanted)
   }
   const manifest = JSON.parse(await readFile(installed('package.json'), 'utf8')) as Record<string, unknown>
-  t.deepEqual(manifest['exports'], { '.': { types: './runtime/index.d.ts', default: './runtime/index.js' } })
+  t.deepEqual(manifest['exports'], {
+    '.': { types: './runtime/index.d.ts', default: './runtime/index.js' },
+    './testing': { types: './runtime/testing/index.d.ts', default: './runtime/testing/index.js' },
+  })
   t.false('devDependencies' in manifest || 'scripts' in manifest || 'private' in manifest)
 })
 
@@ -54,6 +57,14 @@ test('a project in plain JavaScript builds a plan with it', async (t) => {
   await writeFile(project('job.mjs'), chain)
   await writeFile(project('print.mjs'), `import plan from './job.mjs'; console.log(plan.kind, plan.nodes.length)`)
   t.regex(await run(process.execPath, ['print.mjs'], { cwd: project() }), /^streamjob\.plan \d+\n$/)
+})
+
+test('the simulation of its documentation runs in a project that has it', async (t) => {
+  const page = await readFile(join(checkout, 'runtime', 'docs', 'simulation.md'), 'utf8')
+  const [, example = ''] = /```ts\n([^]*?)```/.exec(page) ?? []
+  t.true(example.includes('seed <= 100'))
+  await writeFile(project('simulation.ts'), `${example.replace('seed <= 100', 'seed <= 5')}\nconsole.log('done')\n`)
+  t.is(await run(process.execPath, ['simulation.ts'], { cwd: project() }), 'done\n')
 })
 
 test('a strict TypeScript project type-checks against it, and its types see a wrong field', async (t) => {

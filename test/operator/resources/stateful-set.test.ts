@@ -44,8 +44,9 @@ test('a worker runs the main of the runtime with the files of its release', (t) 
   t.deepEqual(worker?.command, ['node', '--initial-old-space-size=256', '/app/runtime/main.ts', 'worker'])
   t.deepEqual(
     worker?.env?.map(({ name }) => name),
-    ['POD_NAME', 'STREAMJOB_CONFIG', 'STREAMJOB_CODE_HASH'],
+    ['POD_NAME', 'STREAMJOB_CONFIG', 'STREAMJOB_CODE_HASH', 'STREAMJOB_JOB_UID'],
   )
+  t.is(worker?.env?.at(-1)?.value, owner.uid)
   t.is(pod?.volumes?.find(({ name }) => name === 'job')?.configMap?.name, 'revenue-abc')
   t.is(worker?.readinessProbe?.httpGet?.path, '/readyz')
   t.is(worker?.livenessProbe?.httpGet?.path, '/healthz')
