@@ -35,8 +35,8 @@ export const mistakes: readonly Mistake[] = [
   {
     name: 'a producer that is used again after a time-out',
     file: 'runtime/kafka/produce/transactional.ts',
-    right: 'this.#options.channel.endTxn(node, request), onlyError, false)',
-    wrong: 'this.#options.channel.endTxn(node, request), onlyError, true)',
+    right: 'resendLost = false): Promise<A> {',
+    wrong: 'resendLost = true): Promise<A> {',
   },
   {
     name: 'state that is not rolled back',

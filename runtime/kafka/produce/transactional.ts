@@ -70,6 +70,7 @@ export class Transactions implements TransactionalProducer {
         'InitProducerId',
         (node) => channel.initProducerId(node, { transactionalId, transactionTimeoutMs }),
         onlyError,
+        true,
       )
       this.#identity = { transactionalId, producerId: answer.producerId, epoch: answer.epoch }
     })
@@ -135,7 +136,7 @@ export class Transactions implements TransactionalProducer {
     const doing = `TxnOffsetCommit of ${identity.transactionalId}`
     const request = { ...identity, ...group, offsets }
     const answer = await routes.coordinated('group', group.groupId, doing, (node) => channel.txnOffsetCommit(node, request), firstError, {
-      resendLost: true,
+      resendLost: false,
       patienceMs,
       signal: this.#closing.signal,
     })
@@ -145,12 +146,16 @@ export class Transactions implements TransactionalProducer {
   async #end(commit: boolean): Promise<void> {
     if (!this.#begun) return
     const request = { ...this.#demandIdentity(), commit }
-    await this.#coordinated('EndTxn', (node) => this.#options.channel.endTxn(node, request), onlyError, false)
+    await this.#coordinated('EndTxn', (node) => this.#options.channel.endTxn(node, request), onlyError)
     this.#added.clear()
     this.#offsetsAdded = false
   }
 
-  async #coordinated<A>(request: string, send: (node: number) => Promise<A>, errorOf: (answer: A) => number, resendLost = true): Promise<A> {
+  /**
+   * A request whose answer is lost may still be carried out much later, then in another transaction of the same epoch: an old offset would come back by it, or
+   * that transaction end before its time. So nothing is sent again but InitProducerId, whose new epoch fences what is on its way.
+   */
+  async #coordinated<A>(request: string, send: (node: number) => Promise<A>, errorOf: (answer: A) => number, resendLost = false): Promise<A> {
     const { transactionalId, routes, patienceMs } = this.#options
     const doing = `${request} of ${transactionalId}`
     const answer = await routes.coordinated('transaction', transactionalId, doing, send, errorOf, {
