@@ -5,6 +5,9 @@
 import type { SimulationResult } from '../../../runtime/testing/simulation/simulate.ts'
 import { plant } from './plant.ts'
 
+// A run makes thousands of errors that are expected, and nobody reads where they arose; a replay has it.
+Error.stackTraceLimit = 0
+
 const [from = '1', to = from, mistake] = process.argv.slice(2)
 let current = Number(from)
 const fail = (error: unknown): void => {
