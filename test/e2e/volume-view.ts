@@ -1,9 +1,11 @@
 /** What a test sees of the volumes of a job and of what its workers read from them. */
 import { z } from 'zod'
 import { names } from '../../runtime/protocol.ts'
+import { testSystem } from '../support/cluster.ts'
 import type { KubeJson } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 import { killPodProcesses } from '../support/processes.ts'
+import { stockKafka } from '../support/stock-kafka.ts'
 import type { RevenueJob } from './revenue-job.ts'
 import type { Site } from './site.ts'
 
@@ -17,13 +19,25 @@ export interface Restored {
   readonly changelogRecords: number
 }
 
-export class VolumeView {
+export class VolumeView implements AsyncDisposable {
   readonly #site: Site
   readonly #job: RevenueJob
+  /** Not the site's: kafkajs goes on asking for each topic that it was once asked about, and fails when that is deleted with the job. */
+  readonly #admin = stockKafka([testSystem.kafka()]).admin()
 
-  constructor(site: Site, job: RevenueJob) {
+  private constructor(site: Site, job: RevenueJob) {
     this.#site = site
     this.#job = job
+  }
+
+  static async open(site: Site, job: RevenueJob): Promise<VolumeView> {
+    const view = new VolumeView(site, job)
+    await view.#admin.connect()
+    return view
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#admin.disconnect()
   }
 
   /** UIDs of the claims by name. */
@@ -48,7 +62,7 @@ export class VolumeView {
   async changelogRecords(partitions: readonly number[]): Promise<number> {
     const prefix = names.changelogTopic(this.#job.applicationId, 1, '')
     const topics = (await this.#site.topics()).filter((topic) => topic.startsWith(prefix))
-    const offsets = (await Promise.all(topics.map((topic) => this.#site.admin.fetchTopicOffsets(topic)))).flat()
+    const offsets = (await Promise.all(topics.map((topic) => this.#admin.fetchTopicOffsets(topic)))).flat()
     return offsets.filter(({ partition }) => partitions.includes(partition)).reduce((sum, { low, high }) => sum + Number(high) - Number(low), 0)
   }
 

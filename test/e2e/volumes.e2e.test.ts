@@ -32,7 +32,7 @@ test('a worker restores from its volume, and volumes are lost, grown and given b
   const state = { volume: { size: '64Mi', storageClassName } }
   await namespace.apply({ ...job.manifest, spec: { ...job.manifest.spec, processing, state } })
   await using orders = startOrders(job.input, 500)
-  const volumes = new VolumeView(site, job)
+  await using volumes = await VolumeView.open(site, job)
   await site.ready(job.name, 2)
   const claims = await volumes.claims()
   t.deepEqual([...claims.keys()], ['state-revenue-0', 'state-revenue-1'])
