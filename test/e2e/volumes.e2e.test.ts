@@ -5,7 +5,6 @@
 import test from 'ava'
 import { readCommitted } from '../support/broker.ts'
 import { kubectl } from '../support/cluster.ts'
-import type { KubeJson } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 import { compareCoordinates, compareResults, expectedOf } from './oracle.ts'
 import { startOrders } from './orders-process.ts'
@@ -96,7 +95,7 @@ test('a worker restores from its volume, and volumes are lost, grown and given b
 })
 
 /** Of the native cluster's own volumes, which have no size: what is seen of growing is what the API server keeps. */
-function expandableClass(name: string): Partial<KubeJson> & object {
+function expandableClass(name: string): object {
   return {
     apiVersion: 'storage.k8s.io/v1',
     kind: 'StorageClass',
@@ -105,5 +104,5 @@ function expandableClass(name: string): Partial<KubeJson> & object {
     volumeBindingMode: 'WaitForFirstConsumer',
     reclaimPolicy: 'Delete',
     allowVolumeExpansion: true,
-  } as object
+  }
 }
