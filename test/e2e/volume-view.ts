@@ -43,7 +43,7 @@ export class VolumeView implements AsyncDisposable {
   /** UIDs of the claims by name. */
   async claims(): Promise<ReadonlyMap<string, string>> {
     const claims = await this.#site.namespace.list('persistentvolumeclaims')
-    return new Map(claims.map(({ metadata }) => [metadata.name, metadata.uid] as const).toSorted())
+    return new Map(claims.map(({ metadata }) => [metadata.name, metadata.uid] as const).toSorted(byName))
   }
 
   /** What the claims ask for. */
@@ -55,7 +55,7 @@ export class VolumeView implements AsyncDisposable {
   /** The pods of the workers by ordinal, and how often each container was started again. */
   async lives(): Promise<readonly (readonly [name: string, uid: string, restarts: number])[]> {
     const pods = await this.#site.namespace.list('pods', 'app.kubernetes.io/component=worker')
-    return pods.map(({ metadata, status }) => [metadata.name, metadata.uid, restartsIn(status)] as const).toSorted()
+    return pods.map(({ metadata, status }) => [metadata.name, metadata.uid, restartsIn(status)] as const).toSorted(byName)
   }
 
   /** In the changelogs of these partitions. */
@@ -101,4 +101,8 @@ const TakenOver = z.object({ tasks: z.array(z.string()), fromSnapshots: z.number
 function restartsIn(status: KubeJson['status']): number {
   const containers = (status?.['containerStatuses'] ?? []) as readonly { readonly restartCount: number }[]
   return containers.reduce((sum, { restartCount }) => sum + restartCount, 0)
+}
+
+function byName([a]: readonly [name: string, ...rest: unknown[]], [b]: readonly [name: string, ...rest: unknown[]]): number {
+  return a < b ? -1 : 1
 }
