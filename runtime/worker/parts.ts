@@ -25,6 +25,8 @@ export interface WorkerParts {
   readonly telemetry: Telemetry
   /** What local snapshots are kept on, if the configuration names a directory for them. */
   readonly disk?: Disk
+  /** Tells files of snapshots apart: a whole number below 2^32. @default drawn by the system */
+  readonly lot?: () => number
   /** Epoch ms. */
   readonly clock: () => number
   /** Monotonic ms. */

@@ -1,4 +1,5 @@
 /** The local snapshots of a worker's tasks on its volume. Whatever becomes of the volume, the worst is that a task is restored from its changelog in full. */
+import { randomInt } from 'node:crypto'
 import { changelogDeleteRetentionMs } from '../../kafka/internal-topics.ts'
 import { taskName } from '../assignment.ts'
 import { encodePositionRow } from '../commits/positions.ts'
@@ -30,6 +31,8 @@ export interface LocalSnapshotsParts {
   readonly now: () => number
   readonly pause: (milliseconds: number, signal: AbortSignal) => Promise<void>
   readonly turn: () => Promise<void>
+  /** Tells files apart (format.ts): a whole number below 2^32. @default drawn by the system */
+  readonly lot?: () => number
 }
 
 /** What may wait for the disk before the next commit does. Bytes. */
@@ -103,7 +106,7 @@ export class LocalSnapshots implements AsyncDisposable {
 
   /** Begins to write the snapshot of a task that was restored; to be called before it changes. */
   follow(identity: SnapshotIdentity, image: TaskImage): SnapshotLog {
-    const { clock, turn, disk, syncEveryMs, telemetry } = this.#parts
+    const { clock, turn, disk, syncEveryMs, telemetry, lot = systemLot } = this.#parts
     const name = taskName(identity)
     const loaded = this.#loaded.get(name)
     this.#loaded.delete(name)
@@ -112,7 +115,7 @@ export class LocalSnapshots implements AsyncDisposable {
     const directory = this.#directory(identity)
     // Commits that came from the changelog are not in the files: they can be read once more, but not gone on from.
     const unchanged = used && image.replayed === 0
-    const files = new TaskFiles({ disk, directory, identity, turn, end: unchanged ? loaded.end : null })
+    const files = new TaskFiles({ disk, directory, identity, turn, lot, end: unchanged ? loaded.end : null })
     const log = new SnapshotLog({
       directory,
       store: image.store,
@@ -215,4 +218,8 @@ export class LocalSnapshots implements AsyncDisposable {
 /** A clock that was ahead says nothing about the age. */
 function isTooOld(written: number, now: number): boolean {
   return Math.abs(now - written) > oldestMs
+}
+
+function systemLot(): number {
+  return randomInt(2 ** 32)
 }
