@@ -5,24 +5,24 @@
 import type { KafkaReader } from '../../runtime/kafka/client.ts'
 import type { RecordBlock } from '../../runtime/kafka/records.ts'
 import { changelogDeleteRetentionMs } from '../../runtime/kafka/internal-topics.ts'
-import { RowBuffer, RowIndex } from '../../runtime/state/row-buffer.ts'
 import type { StateStore, StateTable } from '../../runtime/state/store.ts'
 import { VirtualDisk } from '../../runtime/testing/disk/virtual-disk.ts'
 import { seededRandom } from '../../runtime/testing/time/random.ts'
 import type { Random } from '../../runtime/testing/time/random.ts'
 import { VirtualClock } from '../../runtime/testing/time/virtual-clock.ts'
 import { VirtualProcess } from '../../runtime/testing/time/virtual-process.ts'
-import { encodePositionRow, positionRowKey } from '../../runtime/worker/commits/positions.ts'
+import { positionRowKey } from '../../runtime/worker/commits/positions.ts'
 import type { SnapshotIdentity } from '../../runtime/worker/snapshots/format.ts'
 import { LocalSnapshots } from '../../runtime/worker/snapshots/local-snapshots.ts'
 import type { SnapshotLog } from '../../runtime/worker/snapshots/snapshot-log.ts'
-import { TaskImage } from '../../runtime/worker/tasks/image.ts'
+import type { TaskImage } from '../../runtime/worker/tasks/image.ts'
 import { createTelemetry } from '../../runtime/worker/telemetry.ts'
 import { blockOf } from './blocks.ts'
+import { assertSame, makeImage, positionRow, put, rowsOf, tableOf } from './text-store.ts'
+import type { Rows } from './text-store.ts'
 
 /** Changes of rows: by key, the new value; null: the row is deleted. */
 export type Changes = readonly (readonly [key: string, value: string | null])[]
-type Rows = ReadonlyMap<string, string>
 
 interface LogRecord {
   readonly offset: number
@@ -98,7 +98,26 @@ export class SnapshotMachine {
   }
 
   /** Starts the task from what is on the disk, and compares. Returns how long its snapshot took. Virtual ms. */
-  async start(identity: SnapshotIdentity = machineIdentity): Promise<number> {
+  start(): Promise<number> {
+    const { process, snapshots } = this.#process()
+    return this.#takeOver(process, snapshots)
+  }
+
+  /** The task goes elsewhere and comes back, the process stays. */
+  async move(elsewhere: readonly Changes[]): Promise<number> {
+    const { process, snapshots } = this.#demand()
+    await this.run(snapshots.retain([], machineIdentity.lineage))
+    this.elsewhere(elsewhere, 0)
+    return this.#takeOver(process, snapshots)
+  }
+
+  /** What another process would load at the moment: the number of a commit; null: nothing. Changes nothing. */
+  async look(identity: SnapshotIdentity = machineIdentity): Promise<number | null> {
+    const image = await this.run(this.#process().snapshots.load(identity, makeImage))
+    return image === null ? null : this.#compare(image)
+  }
+
+  #process(): { readonly process: VirtualProcess; readonly snapshots: LocalSnapshots } {
     const process = new VirtualProcess('worker', this.clock, this.random.fork(), 0.01)
     const { timing } = process
     const snapshots = new LocalSnapshots({
@@ -114,16 +133,21 @@ export class SnapshotMachine {
       lot: () => this.random.below(2 ** 32),
       sizes,
     })
+    return { process, snapshots }
+  }
+
+  async #takeOver(process: VirtualProcess, snapshots: LocalSnapshots): Promise<number> {
+    const { timing } = process
     const began = this.clock.now()
-    const base = await this.run(snapshots.load(identity, makeImage))
+    const base = await this.run(snapshots.load(machineIdentity, makeImage))
     const took = this.clock.now() - began
     this.loaded = base === null ? null : this.#compare(base)
     const image = base ?? makeImage()
     await this.run(image.replay(this.#end, { reader: this.#reader(), signal: new AbortController().signal, turn: () => timing.turn() }))
     image.store.markCommitted()
     assertSame(rowsOf(image.store), this.#models.at(-1)!, `restored up to commit ${this.commits}`)
-    const log = snapshots.follow(identity, image)
-    await this.run(snapshots.retain([name], identity.lineage))
+    const log = snapshots.follow(machineIdentity, image)
+    await this.run(snapshots.retain([name], machineIdentity.lineage))
     this.#running = { process, snapshots, store: image.store, table: tableOf(image.store), log }
     return took
   }
@@ -255,50 +279,4 @@ export class SnapshotMachine {
       },
     } as unknown as KafkaReader
   }
-}
-
-function makeImage(): TaskImage {
-  const compile = (store: StateStore): never => {
-    tableOf(store)
-    // An image does nothing with what is compiled but to hand it on.
-    return { stage: {}, output: {} } as never
-  }
-  return new TaskImage({ topic: 'changelog', partition: 0 }, compile, 0)
-}
-
-function tableOf(store: StateStore): StateTable {
-  return store.table('t', { kind: 'blob' })
-}
-
-function put(table: StateTable, key: string, value: string | null): void {
-  const bytes = Buffer.from(key)
-  if (value !== null) return table.setBlob(table.upsert(0, bytes, 0, bytes.length), Buffer.from(value))
-  const row = table.find(0, bytes, 0, bytes.length)
-  if (row >= 0) table.delete(row)
-}
-
-function positionRow(commit: number): Buffer {
-  const inputs = [{ topic: 's', topicId: 'i', partition: 0, offset: commit }]
-  return encodePositionRow({ formatVersion: 1, commit, writer: 0, epoch: 1, inputs, snapshot: { maxTimestamp: null, watermarks: {} } })
-}
-
-/** Without the head of a row's key and of its value: see changelog-row.ts. */
-function rowsOf(store: StateStore): Map<string, string> {
-  const buffer = new RowBuffer()
-  const scan = store.scan()
-  while (scan.next(1_000, buffer));
-  const bytes = Buffer.concat(buffer.parts())
-  const index = new RowIndex(100_000)
-  index.take(bytes, 0, bytes.length)
-  return new Map(
-    Array.from({ length: index.count }, (_, i) => [
-      bytes.toString('utf8', index.keyStart[i]! + 11, index.keyEnd[i]),
-      bytes.toString('utf8', index.valueStart[i]! + 2, index.valueEnd[i]),
-    ]),
-  )
-}
-
-function assertSame(found: Rows, expected: Rows, what: string): void {
-  const sorted = (rows: Rows): string => JSON.stringify([...rows].toSorted(([a], [b]) => (a < b ? -1 : 1)))
-  if (sorted(found) !== sorted(expected)) throw new Error(`${what}: ${sorted(found)} instead of ${sorted(expected)}`)
 }
