@@ -3,6 +3,7 @@ import type { WorkerConfig } from '../config.ts'
 import type { KafkaClient } from '../kafka/client.ts'
 import type { Stage } from '../plan/nodes.ts'
 import type { Disk } from './snapshots/disk.ts'
+import type { SnapshotSizes } from './snapshots/sizes.ts'
 import type { Telemetry } from './telemetry.ts'
 
 /** The part of a log that a worker writes. */
@@ -25,6 +26,10 @@ export interface WorkerParts {
   readonly telemetry: Telemetry
   /** What local snapshots are kept on, if the configuration names a directory for them. */
   readonly disk?: Disk
+  /** Tells files of snapshots apart: a whole number below 2^32. @default drawn by the system */
+  readonly lot?: () => number
+  /** How much of snapshots is written at a time. @default usualSizes */
+  readonly snapshotSizes?: SnapshotSizes
   /** Epoch ms. */
   readonly clock: () => number
   /** Monotonic ms. */

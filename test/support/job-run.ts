@@ -11,6 +11,7 @@ import type { Logger } from '../../runtime/log.ts'
 import type { Plan } from '../../runtime/plan/nodes.ts'
 import { openProgram } from '../../runtime/program/open.ts'
 import { names } from '../../runtime/protocol.ts'
+import type { Disk } from '../../runtime/worker/snapshots/disk.ts'
 import type { PrintedRecord } from '../e2e/oracle.ts'
 import { eventually } from './eventually.ts'
 import { brokers, uniqueName } from './kafka.ts'
@@ -19,6 +20,9 @@ export interface JobRunOptions {
   readonly partitions?: number
   readonly processing?: object
   readonly errors?: object
+  /** Where local snapshots are kept. */
+  readonly state?: object
+  readonly disk?: Disk
   readonly steps?: (input: string, output: string) => readonly object[]
   /** In the place of steps, for what takes functions. */
   readonly plan?: (input: string, output: string) => Plan
@@ -63,7 +67,7 @@ export class JobRun {
 
   /** As it stands in the file of a worker. */
   get config(): WorkerConfig {
-    const { processing, errors = {}, steps = countSteps } = this.#options
+    const { processing, errors = {}, state, steps = countSteps } = this.#options
     return WorkerConfig.parse({
       formatVersion: 1,
       applicationId: this.applicationId,
@@ -71,6 +75,7 @@ export class JobRun {
       program: { kind: 'steps', steps: steps(this.input, this.output) },
       processing: { commitIntervalMs: 200, transactionTimeoutMs: 5_000, sessionTimeoutMs: 10_000, ...processing },
       errors,
+      state,
     })
   }
 
@@ -89,7 +94,9 @@ export class JobRun {
     const log: Logger = { debug() {}, info: note, warn: note, error: note }
     const connect = (clientId: string): KafkaClient => connectKafka(this.#connection(clientId), { clientId, log, transactionTimeoutMs })
     const plan = this.#options.plan?.(this.input, this.output) ?? (await openProgram(config.program))
-    this.#job = await LocalJob.start({ name: 'worker', config, plan, admin: this.admin, connect, log }, parallelism)
+    const { disk } = this.#options
+    const options = { name: 'worker', config, plan, admin: this.admin, connect, log, ...(disk === undefined ? {} : { disk }) }
+    this.#job = await LocalJob.start(options, parallelism)
     return this.#job
   }
 

@@ -1,10 +1,11 @@
 /** What goes wrong in a run, and when: drawn from the seed. Each run has some kinds of trouble only, so that rare combinations are found too. */
 import { names } from '../../protocol.ts'
 import type { Random } from '../time/random.ts'
+import { diskTroubles } from './disk-chaos.ts'
 import type { Ledger } from './ledger.ts'
 import { drawTrouble } from './network.ts'
 import type { SimulatedOperator } from './operator.ts'
-import { instanceOf } from './workers.ts'
+import { instanceOf, startLater } from './workers.ts'
 import type { Workers } from './workers.ts'
 import { applicationId, stageName, topics } from './world.ts'
 import type { World } from './world.ts'
@@ -16,7 +17,7 @@ export interface Players {
   readonly ledger: Ledger
 }
 
-interface Trouble {
+export interface Trouble {
   readonly name: string
   readonly weight: number
   readonly make: (players: Players, random: Random) => void
@@ -46,7 +47,8 @@ const troubles: readonly Trouble[] = [
 export function makeTrouble(players: Players, until: number): void {
   const { world } = players
   const random = world.random.fork()
-  const chosen = troubles.filter(() => random.chance(0.5))
+  const possible = world.disks === null ? troubles : [...troubles, ...diskTroubles]
+  const chosen = possible.filter(() => random.chance(0.5))
   const everyMs = random.pick([150, 600, 2_500])
   const next = (): void => {
     world.clock.after(random.between(0.2, 1.8) * everyMs, () => {
@@ -65,6 +67,7 @@ export function heal({ world, workers, operator }: Players): void {
   world.history.note('chaos', 'ends')
   for (const network of world.networks.values()) network.heal()
   for (let node = 1; node <= world.setting.nodes; node++) world.cluster.startNode(node)
+  world.disks?.heal()
   for (const ordinal of workers.stopped) workers.thaw(ordinal)
   if (!operator.busy) workers.startAll()
 }
@@ -75,13 +78,6 @@ function kill({ world, workers }: Players, random: Random): void {
     workers.crash(ordinal)
     startLater(world, workers, ordinal, random)
   })
-}
-
-/** Within the session mostly, but not always. */
-function startLater(world: World, workers: Workers, ordinal: number, random: Random): void {
-  const { sessionTimeoutMs } = world.config.processing
-  const pauseMs = random.chance(0.8) ? random.between(10, 2_000) : random.between(0.8, 1.6) * sessionTimeoutMs
-  world.clock.after(pauseMs, () => workers.start(ordinal))
 }
 
 function freeze({ world, workers }: Players, random: Random): void {

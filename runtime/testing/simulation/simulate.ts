@@ -84,8 +84,11 @@ async function act(players: Players): Promise<void> {
 function isCalm({ world, workers }: Players): boolean {
   const open = world.cluster.transactions().some(({ state }) => isOpen(state))
   if (open) return false
-  const owned = workers.statuses.flatMap(({ state, tasks }) => (state === 'running' ? tasks : []))
-  return owned.length === world.setting.partitions
+  const { partitions } = world.setting
+  const owned = workers.statuses.flatMap(({ tasks }) => tasks)
+  const running = workers.statuses.flatMap(({ state, tasks }) => (state === 'running' ? tasks : []))
+  // One that has not noticed yet that others took its tasks over may still restore them.
+  return owned.length === partitions && running.length === partitions
 }
 
 function checkEnd({ world, workers }: Players): void {

@@ -5,7 +5,9 @@ import { stagesOf } from '../../plan/stages.ts'
 import type { WorkerStatus } from '../../protocol.ts'
 import { createTelemetry } from '../../worker/telemetry.ts'
 import { Worker } from '../../worker/worker.ts'
+import type { Random } from '../time/random.ts'
 import type { VirtualProcess } from '../time/virtual-process.ts'
+import { simulatedSizes } from './disks.ts'
 import { topics } from './world.ts'
 import type { World } from './world.ts'
 
@@ -71,6 +73,8 @@ export class Workers {
     const kafka = world.connect(process)
     const plan = world.job.plan(topics, (ms) => process.spend(ms))
     const { timing } = process
+    const { disks } = world
+    const volume = disks === null ? {} : { disk: disks.of(ordinal).mount(process).disk, lot: () => disks.lot(), snapshotSizes: simulatedSizes }
     const worker = new Worker({
       config: world.config,
       stages: stagesOf(plan),
@@ -86,6 +90,7 @@ export class Workers {
       pause: (ms, signal) => timing.sleep(ms, signal),
       turn: () => timing.turn(),
       sliceBytes: world.setting.sliceBytes,
+      ...volume,
     })
     const stop = new AbortController()
     const pod = { process, worker, kafka, stop }
@@ -153,6 +158,14 @@ export class Workers {
     this.#pods.delete(ordinal)
     this.#ending.delete(ordinal)
     this.#world.networks.delete(instanceOf(ordinal))
+    this.#world.disks?.of(ordinal).unmount()
     this.#world.history.note(instanceOf(ordinal), 'is gone')
   }
+}
+
+/** Within the session mostly, but not always. */
+export function startLater(world: World, workers: Workers, ordinal: number, random: Random): void {
+  const { sessionTimeoutMs } = world.config.processing
+  const pauseMs = random.chance(0.8) ? random.between(10, 2_000) : random.between(0.8, 1.6) * sessionTimeoutMs
+  world.clock.after(pauseMs, () => workers.start(ordinal))
 }

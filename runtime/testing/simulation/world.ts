@@ -10,6 +10,7 @@ import { seededRandom } from '../time/random.ts'
 import type { Random } from '../time/random.ts'
 import { VirtualClock } from '../time/virtual-clock.ts'
 import { VirtualProcess } from '../time/virtual-process.ts'
+import { Disks } from './disks.ts'
 import { History } from './history.ts'
 import type { SimulatedJob } from './job.ts'
 import { Network } from './network.ts'
@@ -35,6 +36,8 @@ export interface Setting {
   /** How fast the machines of the workers are: what they do between two looks at the time. Virtual ms. */
   readonly lookMs: number
   readonly sliceBytes: number
+  /** Whether workers keep local snapshots. */
+  readonly volumes: boolean
 }
 
 export class World {
@@ -44,6 +47,8 @@ export class World {
   readonly clock = new VirtualClock()
   readonly history = new History(() => this.clock.now())
   readonly cluster: VirtualCluster
+  /** Null: the workers have no volumes. */
+  readonly disks: Disks | null
   readonly setting: Setting
   readonly config: WorkerConfig
   /** The ways that faults are put on, by process. */
@@ -54,8 +59,13 @@ export class World {
     this.seed = seed
     this.job = job
     this.random = seededRandom(seed)
-    this.setting = chooseSetting(this.random)
-    this.config = chooseConfig(this.random, job)
+    // Of its own: runs without volumes take the course that they would take if there were none.
+    const ofVolumes = seededRandom(~seed)
+    const volumes = ofVolumes.chance(0.5)
+    this.setting = { ...chooseSetting(this.random), volumes }
+    const state = volumes ? { directory: '/state', snapshotIntervalMs: ofVolumes.pick([100, 1_000, 5_000]) } : {}
+    this.config = chooseConfig(this.random, job, state)
+    this.disks = volumes ? new Disks({ scheduler: this.clock, clock: () => this.timeOfDay, random: ofVolumes }) : null
     this.cluster = new VirtualCluster({
       scheduler: this.clock,
       clock: () => this.timeOfDay,
@@ -123,7 +133,7 @@ export class World {
   }
 }
 
-function chooseSetting(random: Random): Setting {
+function chooseSetting(random: Random): Omit<Setting, 'volumes'> {
   return {
     nodes: random.pick([1, 3]),
     partitions: 1 + random.below(5),
@@ -148,7 +158,7 @@ function chooseBrokers(random: Random): Partial<BrokerSettings> {
 }
 
 /** The broker's scan for overdue transactions takes a second here, so it is part of the session. */
-function chooseConfig(random: Random, { processing }: SimulatedJob): WorkerConfig {
+function chooseConfig(random: Random, { processing }: SimulatedJob, state: object): WorkerConfig {
   const transactionTimeoutMs = random.pick([2_000, 4_000])
   return WorkerConfig.parse({
     formatVersion: 1,
@@ -165,5 +175,6 @@ function chooseConfig(random: Random, { processing }: SimulatedJob): WorkerConfi
       ...processing,
     },
     errors: {},
+    state,
   })
 }

@@ -5,7 +5,7 @@
 export interface Disk {
   /** Names in a directory; none where it does not exist. */
   list(directory: string): Promise<readonly string[]>
-  /** With all above it; it may be there already. */
+  /** With all above it; it may be there already. Safe from a loss of power once it is done. */
   makeDirectory(directory: string): Promise<void>
   syncDirectory(directory: string): Promise<void>
   /** A new file; rejects where there is one of that name. */

@@ -1,4 +1,5 @@
 /** The local snapshots of a worker's tasks on its volume. Whatever becomes of the volume, the worst is that a task is restored from its changelog in full. */
+import { randomInt } from 'node:crypto'
 import { changelogDeleteRetentionMs } from '../../kafka/internal-topics.ts'
 import { taskName } from '../assignment.ts'
 import { encodePositionRow } from '../commits/positions.ts'
@@ -12,6 +13,8 @@ import type { SnapshotIdentity } from './format.ts'
 import { loadSnapshot } from './load-snapshot.ts'
 import type { LoadedSnapshot } from './load-snapshot.ts'
 import { patient } from './patient-disk.ts'
+import { usualSizes } from './sizes.ts'
+import type { SnapshotSizes } from './sizes.ts'
 import { SnapshotLog } from './snapshot-log.ts'
 import { sweep } from './sweep.ts'
 import { TaskFiles } from './task-files.ts'
@@ -30,19 +33,21 @@ export interface LocalSnapshotsParts {
   readonly now: () => number
   readonly pause: (milliseconds: number, signal: AbortSignal) => Promise<void>
   readonly turn: () => Promise<void>
+  /** Tells files apart (format.ts): a whole number below 2^32. @default drawn by the system */
+  readonly lot?: () => number
+  /** @default usualSizes */
+  readonly sizes?: SnapshotSizes
 }
 
-/** What may wait for the disk before the next commit does. Bytes. */
-const waitingBytes = 16 * 1024 * 1024
-/** How long a commit waits for a slow disk, and a start for one that does not answer. Milliseconds. */
+/** How long a commit waits for a slow disk. Milliseconds. */
 const writePatienceMs = 2_000
-const readPatienceMs = 10_000
+/** How long a start waits for a slow disk; below that rate the brokers are faster. */
+const readPatience = { patienceMs: 10_000, bytesPerMs: 10_000 }
 /** Of the time between two commits, cycles may take so much: more while there is nothing to start from. */
 const cycleShare = { usual: 0.01, first: 0.05 }
 const mostCycleMs = 50
 /** For how long the event loop is kept from everything else. Milliseconds. */
 const sliceMs = 4
-const rowsPerPortion = 1024
 /** Tombstones of rows that an older snapshot still has may be gone from the changelog. A day is left for clocks that differ. */
 const oldestMs = changelogDeleteRetentionMs - 86_400_000
 
@@ -50,11 +55,13 @@ const oldestMs = changelogDeleteRetentionMs - 86_400_000
 export function snapshotsOf(parts: WorkerParts): LocalSnapshots | null {
   const { directory, snapshotIntervalMs } = parts.config.state
   if (directory === null || parts.disk === undefined) return null
-  return new LocalSnapshots({ ...parts, disk: parts.disk, directory, syncEveryMs: snapshotIntervalMs })
+  const { snapshotSizes: sizes = usualSizes } = parts
+  return new LocalSnapshots({ ...parts, disk: parts.disk, directory, syncEveryMs: snapshotIntervalMs, sizes })
 }
 
 export class LocalSnapshots implements AsyncDisposable {
   readonly #parts: LocalSnapshotsParts
+  readonly #sizes: SnapshotSizes
   readonly #queue: DiskQueue
   readonly #logs = new Map<string, SnapshotLog>()
   /** What the next log of a task may go on from. */
@@ -65,6 +72,7 @@ export class LocalSnapshots implements AsyncDisposable {
 
   constructor(parts: LocalSnapshotsParts) {
     this.#parts = parts
+    this.#sizes = parts.sizes ?? usualSizes
     this.#queue = new DiskQueue(parts.now)
     this.#advancedAt = parts.now()
   }
@@ -75,7 +83,7 @@ export class LocalSnapshots implements AsyncDisposable {
     this.#loaded.delete(name)
     await this.#close([name])
     const { now, turn, pause } = this.#parts
-    const disk = patient(this.#parts.disk, readPatienceMs, pause)
+    const disk = patient(this.#parts.disk, { ...readPatience, now, pause })
     const directory = this.#directory(identity)
     try {
       const outcome = await loadSnapshot({ disk, directory, identity, make, now, turn })
@@ -103,7 +111,7 @@ export class LocalSnapshots implements AsyncDisposable {
 
   /** Begins to write the snapshot of a task that was restored; to be called before it changes. */
   follow(identity: SnapshotIdentity, image: TaskImage): SnapshotLog {
-    const { clock, turn, disk, syncEveryMs, telemetry } = this.#parts
+    const { clock, turn, disk, syncEveryMs, telemetry, lot = systemLot } = this.#parts
     const name = taskName(identity)
     const loaded = this.#loaded.get(name)
     this.#loaded.delete(name)
@@ -112,12 +120,13 @@ export class LocalSnapshots implements AsyncDisposable {
     const directory = this.#directory(identity)
     // Commits that came from the changelog are not in the files: they can be read once more, but not gone on from.
     const unchanged = used && image.replayed === 0
-    const files = new TaskFiles({ disk, directory, identity, turn, end: unchanged ? loaded.end : null })
+    const files = new TaskFiles({ disk, directory, identity, turn, lot, end: unchanged ? loaded.end : null })
     const log = new SnapshotLog({
       directory,
       store: image.store,
       files,
       queue: this.#queue,
+      sizes: this.#sizes,
       clock,
       syncEveryMs,
       next: image.next,
@@ -142,7 +151,10 @@ export class LocalSnapshots implements AsyncDisposable {
 
   /** To be awaited before a commit: a disk that is slower than the job holds it up a little, one that stands still loses the snapshots. */
   async room(): Promise<void> {
-    if (this.#queue.bytes <= waitingBytes) return
+    const { waitingBytes } = this.#sizes
+    const logs = [...this.#logs.values()]
+    // What waits of others, that have failed or are closed, gets no larger.
+    if (this.#queue.bytes <= waitingBytes || !logs.some(({ writes }) => writes)) return
     const wait = new AbortController()
     const late = this.#parts.pause(writePatienceMs, wait.signal).then(() => 'late' as const)
     while (this.#queue.bytes > waitingBytes) {
@@ -150,7 +162,7 @@ export class LocalSnapshots implements AsyncDisposable {
     }
     wait.abort()
     if (this.#queue.bytes <= waitingBytes) return
-    for (const log of this.#logs.values()) log.fail('the volume is slower than the job')
+    for (const log of logs) log.fail('the volume is slower than the job')
   }
 
   /** To be awaited behind a commit, while nothing is changed: goes on with the cycles, for a small part of the time. */
@@ -167,12 +179,12 @@ export class LocalSnapshots implements AsyncDisposable {
     for (let round = carrying; round.length > 0; round = round.filter((log) => log.carrying)) {
       if (now() - started >= budget) round = round.filter((log) => log.behind)
       for (const log of round) {
-        log.carry(rowsPerPortion)
+        log.carry(this.#sizes.portionRows)
         if (now() - sliceBegan < sliceMs) continue
         await turn()
         sliceBegan = now()
       }
-      if (this.#queue.bytes > waitingBytes) break
+      if (this.#queue.bytes > this.#sizes.waitingBytes) break
     }
     for (const log of carrying) log.flush()
   }
@@ -188,6 +200,11 @@ export class LocalSnapshots implements AsyncDisposable {
     this.#queue.add(this, 0, cleaning, () => undefined)
   }
 
+  /** What is held in memory until the disk takes it. Bytes. */
+  get waitingBytes(): number {
+    return this.#queue.bytes
+  }
+
   /** Of the snapshot of a task on the volume. */
   bytesOf(name: string): number | null {
     return this.#logs.get(name)?.bytes ?? null
@@ -199,11 +216,13 @@ export class LocalSnapshots implements AsyncDisposable {
   }
 
   async #close(names: readonly string[]): Promise<void> {
-    const closing = names.flatMap((name) => this.#logs.get(name)?.close() ?? [])
+    const logs = names.flatMap((name) => this.#logs.get(name) ?? [])
     for (const name of names) this.#logs.delete(name)
-    if (closing.length === 0) return
+    if (logs.length === 0) return
     const wait = new AbortController()
-    await Promise.race([Promise.all(closing), this.#parts.pause(writePatienceMs, wait.signal)])
+    const late = this.#parts.pause(writePatienceMs, wait.signal).then(() => 'late' as const)
+    const closed = Promise.all(logs.map((log) => log.close()))
+    if ((await Promise.race([closed, late])) === 'late') for (const log of logs) log.fail('the volume was too slow for the end of the task')
     wait.abort()
   }
 
@@ -215,4 +234,8 @@ export class LocalSnapshots implements AsyncDisposable {
 /** A clock that was ahead says nothing about the age. */
 function isTooOld(written: number, now: number): boolean {
   return Math.abs(now - written) > oldestMs
+}
+
+function systemLot(): number {
+  return randomInt(2 ** 32)
 }

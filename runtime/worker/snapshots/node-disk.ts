@@ -1,5 +1,6 @@
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { Disk, ReadableFile, WritableFile } from './disk.ts'
 
 /** The file system of this machine. */
@@ -9,19 +10,25 @@ export const nodeDisk: Disk = {
       if (error.code === 'ENOENT') return []
       throw error
     }),
-  makeDirectory: async (directory) => void (await mkdir(directory, { recursive: true })),
-  syncDirectory: async (directory) => {
-    const handle = await open(directory, 'r')
-    try {
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
+  makeDirectory: async (directory) => {
+    const first = await mkdir(directory, { recursive: true })
+    if (first === undefined) return
+    for (let made = directory; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made))
   },
+  syncDirectory,
   create: async (path) => writable(await open(path, 'ax', 0o600)),
   open: async (path) => readable(await open(path, 'r')),
   rename,
   remove: (path) => rm(path, { recursive: true, force: true }),
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
 }
 
 function writable(handle: FileHandle): WritableFile {

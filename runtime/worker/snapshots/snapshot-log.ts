@@ -7,6 +7,7 @@ import type { StateScan, StateStore } from '../../state/store.ts'
 import { positionRowKey } from '../commits/positions.ts'
 import type { DiskQueue } from './disk-queue.ts'
 import { largestSegment, segmentHeadBytes } from './format.ts'
+import type { SnapshotSizes } from './sizes.ts'
 import type { TaskFiles } from './task-files.ts'
 
 export interface SnapshotLogParts {
@@ -14,6 +15,7 @@ export interface SnapshotLogParts {
   readonly store: StateStore
   readonly files: TaskFiles
   readonly queue: DiskQueue
+  readonly sizes: SnapshotSizes
   /** Epoch ms. */
   readonly clock: () => number
   /** Between two times that what was written is made safe from a loss of power. Milliseconds. */
@@ -30,10 +32,6 @@ export interface SnapshotLogParts {
 
 /** The files may become so many times as large as the last that held all rows, before the next one does. */
 const growth = 3
-/** Smaller files are not worth a cycle. Bytes. */
-const smallBytes = 4 * 1024 * 1024
-/** Rows of a cycle that go into one segment. Bytes. */
-const carriedBytes = 1024 * 1024
 /** A snapshot of a task that does nothing says so often that it is as of now. Milliseconds. */
 const refreshEveryMs = 3_600_000
 /** After a failure. Milliseconds. */
@@ -89,6 +87,11 @@ export class SnapshotLog {
   /** Whether a file holds all rows, but for what was changed behind it. */
   get based(): boolean {
     return this.#based
+  }
+
+  /** Whether commits are written down; not while it waits behind a failure. */
+  get writes(): boolean {
+    return this.#failedAt === null
   }
 
   /** Whether a cycle is under way. */
@@ -163,7 +166,7 @@ export class SnapshotLog {
     const more = this.#scan.next(limit, this.#carried)
     this.#ahead += this.#carried.bytes - before
     if (!more) this.#complete()
-    else if (this.#carried.bytes >= carriedBytes) this.#carried = this.#emit(this.#carried, false)
+    else if (this.#carried.bytes >= this.#parts.sizes.carriedBytes) this.#carried = this.#emit(this.#carried, false)
   }
 
   /** Behind the last `carry` before the store changes: what was carried is of the commit that is confirmed now. */
@@ -188,7 +191,7 @@ export class SnapshotLog {
     failed(reason)
   }
 
-  /** Writes what is left to be written, and resolves when that is done or has failed. Nothing may be called behind it. */
+  /** Writes what is left to be written, and resolves when that is done or has failed. Nothing but `fail` may be called behind it. */
   close(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     const { queue, files } = this.#parts
@@ -198,7 +201,7 @@ export class SnapshotLog {
   }
 
   #isGrown(): boolean {
-    return this.#based && this.#scan === null && this.#bytes > growth * Math.max(this.#baseBytes, smallBytes)
+    return this.#based && this.#scan === null && this.#bytes > growth * Math.max(this.#baseBytes, this.#parts.sizes.smallBytes)
   }
 
   /** A new file; with `cycle` one that is to hold all rows. */

@@ -1,5 +1,4 @@
 /** The files of one task as they are written. Every call waits for the one before: see disk-queue.ts. After an error nothing that is open is used again. */
-import { randomInt } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { RowBuffer } from '../../state/row-buffer.ts'
 import type { Disk, WritableFile } from './disk.ts'
@@ -14,6 +13,7 @@ export class TaskFiles {
   readonly #directory: string
   readonly #identity: SnapshotIdentity
   readonly #turn: () => Promise<void>
+  readonly #lot: () => number
   #open: { readonly file: WritableFile; readonly number: number } | null = null
   /** Where the next segment, or file, goes on; null: nothing that was written can be gone on from. */
   #end: FileEnd | null
@@ -25,12 +25,15 @@ export class TaskFiles {
     readonly directory: string
     readonly identity: SnapshotIdentity
     readonly turn: () => Promise<void>
+    /** A whole number below 2^32 that nobody can foresee. */
+    readonly lot: () => number
     readonly end: FileEnd | null
   }) {
     this.#disk = parts.disk
     this.#directory = parts.directory
     this.#identity = parts.identity
     this.#turn = parts.turn
+    this.#lot = parts.lot
     this.#end = parts.end
   }
 
@@ -39,7 +42,7 @@ export class TaskFiles {
     await this.close()
     await this.#disk.makeDirectory(this.#directory)
     const number = 1 + Math.max(0, ...snapshotFiles(await this.#disk.list(this.#directory)).map((file) => file.number))
-    const head = { formatVersion: 1 as const, identity: this.#identity, file: number, after: this.#end, lot: randomInt(2 ** 32) }
+    const head = { formatVersion: 1 as const, identity: this.#identity, file: number, after: this.#end, lot: this.#lot() }
     const { bytes, checksum } = encodeFileHead(head)
     const file = await this.#disk.create(this.#path(number, 'tail'))
     this.#open = { file, number }
