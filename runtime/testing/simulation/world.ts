@@ -35,6 +35,7 @@ export interface Setting {
   /** How fast the machines of the workers are: what they do between two looks at the time. Virtual ms. */
   readonly lookMs: number
   readonly sliceBytes: number
+  readonly standbys: number
 }
 
 export class World {
@@ -133,6 +134,7 @@ function chooseSetting(random: Random): Setting {
     records: 100 + random.below(300),
     lookMs: random.pick([0.01, 0.2, 3]),
     sliceBytes: random.pick([100, 1_000, 1_000_000]),
+    standbys: random.below(3),
   }
 }
 
