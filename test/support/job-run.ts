@@ -19,6 +19,8 @@ export interface JobRunOptions {
   readonly partitions?: number
   readonly processing?: object
   readonly errors?: object
+  /** Copies of each task on other workers. */
+  readonly standbys?: number
   readonly steps?: (input: string, output: string) => readonly object[]
   /** In the place of steps, for what takes functions. */
   readonly plan?: (input: string, output: string) => Plan
@@ -89,7 +91,8 @@ export class JobRun {
     const log: Logger = { debug() {}, info: note, warn: note, error: note }
     const connect = (clientId: string): KafkaClient => connectKafka(this.#connection(clientId), { clientId, log, transactionTimeoutMs })
     const plan = this.#options.plan?.(this.input, this.output) ?? (await openProgram(config.program))
-    this.#job = await LocalJob.start({ name: 'worker', config, plan, admin: this.admin, connect, log }, parallelism)
+    const { standbys = 0 } = this.#options
+    this.#job = await LocalJob.start({ name: 'worker', config, plan, admin: this.admin, connect, log, standbys }, parallelism)
     return this.#job
   }
 

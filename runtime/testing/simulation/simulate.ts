@@ -79,12 +79,12 @@ async function act(players: Players): Promise<void> {
   checkEnd(players)
 }
 
-/** Nothing is open any more, and each task has one owner. */
+/** Nothing is open any more, and everybody is back at work: one that is still joining does nothing, and may hold what others own by now. */
 function isCalm({ world, workers }: Players): boolean {
   const open = world.cluster.transactions().some(({ state }) => isOpen(state))
   if (open) return false
-  const owned = workers.statuses.flatMap(({ state, tasks }) => (state === 'running' ? tasks : []))
-  return owned.length === world.setting.partitions
+  const { statuses } = workers
+  return statuses.every(({ state }) => state === 'running') && statuses.flatMap(({ tasks }) => tasks).length === world.setting.partitions
 }
 
 function checkEnd({ world, workers }: Players): void {
