@@ -93,6 +93,8 @@ export const MemberUserData = z.object({
   ordinal: z.number().int().min(0),
   /** Tasks it holds state of, as `stage/partition`. */
   owned: z.array(z.string()),
+  /** Tasks of which it has a copy that is nearly up to date. */
+  warm: z.array(z.string()).default([]),
 })
 export type MemberUserData = z.infer<typeof MemberUserData>
 
@@ -101,6 +103,8 @@ export const MemberAssignment = z.object({
   formatVersion: z.literal(1),
   epoch: z.number().int(),
   tasks: z.array(z.object({ stage: z.string(), partition: z.number().int().min(0) })),
+  /** Tasks that it shall keep copies of: standbys, and those that come to it (`moves`) once it is warm for them. */
+  warm: z.array(z.object({ stage: z.string(), partition: z.number().int().min(0), moves: z.boolean() })).default([]),
   /** Instance ids of the group at this generation; only the leader sees them, so it passes them on. */
   members: z.array(z.string()),
 })
@@ -139,6 +143,21 @@ export const WorkerStatus = z.object({
       since: z.number(),
     }),
   ),
+  /** Copies of the state of tasks that others work on. */
+  warm: z
+    .array(
+      z.object({
+        stage: z.string(),
+        partition: z.number().int(),
+        /** Next offset of the changelog to read; null: it is not begun, or failed and will be begun again. */
+        next: z.string().nullable(),
+        /** Records between that and the changelog's end, open transactions included; null before the end is known. */
+        lag: z.string().nullable(),
+        /** Whether it is near enough to the end for the task to come here. */
+        warm: z.boolean(),
+      }),
+    )
+    .default([]),
 })
 export type WorkerStatus = z.infer<typeof WorkerStatus>
 

@@ -23,6 +23,8 @@ export const workerMetrics = {
     labels: [],
     help: 'Tasks restored from their local snapshot and the end of their changelog.',
   },
+  streamjob_warm_restores_total: { type: 'counter', labels: [], help: 'Tasks restored from a warm copy and the end of their changelog.' },
+  streamjob_paused_seconds_total: { type: 'counter', labels: [], help: 'Time between the end of a cycle and the start of the next: rebalances.' },
   streamjob_restored_rows_total: { type: 'counter', labels: [], help: 'Changelog rows read to restore tasks.' },
   streamjob_snapshot_written_bytes_total: { type: 'counter', labels: [], help: 'Bytes written to local snapshots.' },
   streamjob_snapshot_failures_total: { type: 'counter', labels: [], help: 'Times that a local snapshot could not be used or written.' },
@@ -39,6 +41,12 @@ export const workerMetrics = {
   streamjob_state_rows: { type: 'gauge', labels: ['stage', 'partition'], help: 'Rows of keyed state.' },
   streamjob_state_bytes: { type: 'gauge', labels: ['stage', 'partition'], help: 'Memory held by keyed state.' },
   streamjob_snapshot_bytes: { type: 'gauge', labels: ['stage', 'partition'], help: 'Size of the local snapshot on the volume.' },
+  streamjob_warm_copies: { type: 'gauge', labels: [], help: 'Copies of tasks of other workers that are nearly up to date.' },
+  streamjob_warm_copy_lag_records: {
+    type: 'gauge',
+    labels: ['stage', 'partition'],
+    help: 'Records between a copy of a task and the end of its changelog.',
+  },
   streamjob_ready: { type: 'gauge', labels: [], help: '1 while the worker works under the newest job record and its last step did not fail.' },
 } as const satisfies Record<string, { type: 'counter' | 'gauge' | 'histogram'; labels: readonly string[]; help: string }>
 
@@ -96,6 +104,8 @@ function registerScrape(registry: Registry, worker: Worker): void {
     streamjob_joins_total: plain(() => worker.telemetry.joins),
     streamjob_task_restores_total: plain(() => worker.telemetry.restores),
     streamjob_snapshot_restores_total: plain(() => worker.telemetry.snapshotRestores),
+    streamjob_warm_restores_total: plain(() => worker.telemetry.warmRestores),
+    streamjob_paused_seconds_total: plain(() => worker.telemetry.pausedMs / 1_000),
     streamjob_restored_rows_total: plain(() => worker.telemetry.restoredRows),
     streamjob_snapshot_written_bytes_total: plain(() => worker.telemetry.snapshotBytes),
     streamjob_snapshot_failures_total: plain(() => worker.telemetry.snapshotFailures),
@@ -107,6 +117,10 @@ function registerScrape(registry: Registry, worker: Worker): void {
     streamjob_state_rows: perTask((task) => task.store.rows),
     streamjob_state_bytes: perTask((task) => task.store.memoryBytes),
     streamjob_snapshot_bytes: perTask((task) => worker.snapshotBytes(task.name)),
+    streamjob_warm_copies: plain(() => worker.status().warm.filter(({ warm }) => warm).length),
+    streamjob_warm_copy_lag_records: (emit) => {
+      for (const { stage, partition, lag } of worker.status().warm) if (lag !== null) emit({ stage, partition }, Number(lag))
+    },
     streamjob_ready: plain(() => (isReady(worker.status()) ? 1 : 0)),
   }
   for (const [name, samples] of Object.entries(sources)) register(registry, name as keyof typeof sources, samples)

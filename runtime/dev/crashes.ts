@@ -1,5 +1,5 @@
 /** Workers that are killed about every N records, at whatever they are doing then, and started again: `--crash-every`. */
-import type { BlockFetcher, KafkaClient } from '../kafka/client.ts'
+import type { KafkaClient } from '../kafka/client.ts'
 import { partitionKey } from '../kafka/records.ts'
 import type { RecordBlock } from '../kafka/records.ts'
 import type { Timing } from '../kafka/timing.ts'
@@ -52,8 +52,8 @@ export class Crashes {
       return block
     }
     const { timing } = this.#options
-    const fetcher = (): BlockFetcher => {
-      const inner = client.fetcher()
+    const fetcher: KafkaClient['fetcher'] = (options) => {
+      const inner = client.fetcher(options)
       return {
         assign: (positions) => inner.assign(positions),
         seek: (topic, partition, offset) => inner.seek(topic, partition, offset),

@@ -33,6 +33,8 @@ export interface LocalJobOptions {
   readonly log: Logger
   /** @default the system's */
   readonly timing?: Timing
+  /** Copies of each task on other workers. @default 0 */
+  readonly standbys?: number
   /** Holds a directory for each worker, below the one that the configuration names. @default the system's */
   readonly disk?: Disk
 }
@@ -54,7 +56,7 @@ export class LocalJob implements AsyncDisposable {
   #record: JobRecord | null = null
 
   private constructor(options: LocalJobOptions) {
-    this.#options = { timing: systemTiming, disk: nodeDisk, ...options }
+    this.#options = { timing: systemTiming, disk: nodeDisk, standbys: 0, ...options }
     this.#kafka = options.connect(`${options.name}-local`)
     this.#failure.promise.catch(() => {})
   }
@@ -207,7 +209,7 @@ export class LocalJob implements AsyncDisposable {
       mode: 'run',
       operationId: null,
       restoresDone: [],
-      standbys: 0,
+      standbys: this.#options.standbys,
     }
   }
 

@@ -154,7 +154,8 @@ export interface MemberOptions {
 /** One process's connections to a cluster, and all that is made over them. */
 export interface KafkaClient extends AsyncDisposable {
   readonly reader: KafkaReader
-  fetcher(): BlockFetcher
+  /** `readAheadBytes`: bound of what it holds that was not taken yet; the client's by default. */
+  fetcher(options?: { readonly readAheadBytes?: number }): BlockFetcher
   transactionalProducer(transactionalId: string): TransactionalProducer
   outputProducer(): OutputProducer
   member(options: MemberOptions): GroupMember

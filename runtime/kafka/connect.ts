@@ -1,5 +1,5 @@
 import type { KafkaConnection } from '../config.ts'
-import type { BlockFetcher, KafkaClient, MemberOptions } from './client.ts'
+import type { KafkaClient, MemberOptions } from './client.ts'
 import type { Compression } from './batch/codecs.ts'
 import { Fetcher } from './fetch/fetcher.ts'
 import { StaticMember } from './group/member.ts'
@@ -47,7 +47,8 @@ export function clientOver(transport: KafkaTransport, options: KafkaClientOption
   const channel = transport.channel()
   const routes = new Routes(channel, { timing, patienceMs, signal: closing.signal })
   const bounds = options.readAheadBytes === undefined ? {} : { readAheadBytes: options.readAheadBytes }
-  const fetcher = (): BlockFetcher => parts.add(new Fetcher({ channel: transport.channel(), routes, timing, log, ...bounds }))
+  const fetcher: KafkaClient['fetcher'] = (own = {}) =>
+    parts.add(new Fetcher({ channel: transport.channel(), routes, timing, log, ...bounds, ...own }))
   const producer = { routes, timing, compression, patienceMs }
   return {
     transport,

@@ -13,6 +13,7 @@ export interface StatusSources {
   readonly identity: GroupIdentity | undefined
   readonly tasks: readonly Task[]
   readonly fetcher: BlockFetcher
+  readonly warm: WorkerStatus['warm']
   readonly telemetry: Telemetry
 }
 
@@ -21,7 +22,7 @@ export function isReady({ state, error }: WorkerStatus): boolean {
   return state === 'running' && error === null
 }
 
-export function statusOf({ parts, state, record, identity, tasks, fetcher, telemetry }: StatusSources): WorkerStatus {
+export function statusOf({ parts, state, record, identity, tasks, fetcher, warm, telemetry }: StatusSources): WorkerStatus {
   return {
     formatVersion: 1,
     instanceId: parts.instanceId,
@@ -50,5 +51,6 @@ export function statusOf({ parts, state, record, identity, tasks, fetcher, telem
         since: task.since,
       }
     }),
+    warm,
   }
 }

@@ -7,6 +7,10 @@ export interface Telemetry {
   restores: number
   /** Tasks that were restored from a local snapshot and the end of their changelog. */
   snapshotRestores: number
+  /** Tasks that were restored from a warm copy and the end of their changelog. */
+  warmRestores: number
+  /** Time from the end of a cycle to the start of the next, milliseconds. */
+  pausedMs: number
   /** Times that a local snapshot could not be used or written. */
   snapshotFailures: number
   /** Written to local snapshots. */
@@ -26,6 +30,8 @@ export function createTelemetry(observeCommit: (seconds: number) => void): Telem
     joins: 0,
     restores: 0,
     snapshotRestores: 0,
+    warmRestores: 0,
+    pausedMs: 0,
     snapshotFailures: 0,
     snapshotBytes: 0,
     restoredRows: 0,

@@ -7,7 +7,6 @@ import type { BlockFetcher, GroupMember } from '../kafka/client.ts'
 import type { JobRecord, WorkerStatus } from '../protocol.ts'
 import { names } from '../protocol.ts'
 import { ChangelogWatch } from './commits/changelogs.ts'
-import { concurrently } from './tasks/concurrently.ts'
 import { runCycle } from './cycle.ts'
 import { failureOf } from './failure.ts'
 import { describeAssignment, joinGroup, leaderAssignor } from './group/membership.ts'
@@ -22,9 +21,11 @@ import { Producers } from './commits/producers.ts'
 import { cutOff } from './cut-off.ts'
 import { statusOf } from './status.ts'
 import type { WorkerState } from './status.ts'
+import { restoreTasks } from './tasks/restore-tasks.ts'
 import { TaskFactory } from './tasks/task-factory.ts'
 import { TaskSet } from './tasks/tasks.ts'
 import type { Telemetry } from './telemetry.ts'
+import { WarmCopies } from './warm/warm-copies.ts'
 
 /**
  * How long an assignment of an older epoch may stand before this worker asks for another round. A leader that is alive asks by itself when it reads the newer
@@ -32,10 +33,9 @@ import type { Telemetry } from './telemetry.ts'
  */
 const staleAssignmentMs = 500
 const staleAssignment = 'the assignment is of an older epoch'
+const copiesAreWarm = 'the copies of tasks that are to come here are warm'
 /** How long a worker that was asked to stop may try to commit; longer only when brokers do not answer. Milliseconds. */
 const stopGraceMs = 4_000
-/** How many tasks are restored at a time; each reads ahead over a connection of its own. */
-const restoresAtATime = 4
 
 export class Worker {
   readonly telemetry: Telemetry
@@ -46,12 +46,17 @@ export class Worker {
   readonly #producers: Producers
   readonly #tasks: TaskSet
   readonly #factory: TaskFactory
+  readonly #copies: WarmCopies
   readonly #changelogs: ChangelogWatch
   /** Null: the worker has no volume. */
   readonly #snapshots: LocalSnapshots | null
   #state: WorkerState = { state: 'starting', reason: 'the process has just started', error: null }
   #endOfInput: PromiseWithResolvers<void> | null = null
   #joined: { readonly record: JobRecord; readonly result: Joined } | null = null
+  /** Copies that this worker introduced itself with. */
+  #told: ReadonlySet<string> = new Set()
+  /** When the last cycle ended, monotonic ms; null: one is running, or none has run yet. */
+  #pausedAt: number | null = null
   /** Since the last commit, or stretch without anything to commit. */
   #failures = 0
   /** Whether there may be something to commit before this worker ends. */
@@ -83,6 +88,11 @@ export class Worker {
     this.#changelogs = new ChangelogWatch(kafka.reader, config.applicationId, parts.now)
     this.#snapshots = snapshotsOf(parts)
     this.#factory = new TaskFactory({ ...parts, producers: this.#producers, snapshots: this.#snapshots })
+    this.#copies = new WarmCopies({
+      ...parts,
+      begin: (id, record) => this.#factory.beginCopy(id, record),
+      busy: () => this.#tasks.busy,
+    })
   }
 
   /**
@@ -108,6 +118,7 @@ export class Worker {
       identity: this.#member.identity,
       tasks: this.#tasks.all,
       fetcher: this.#fetcher,
+      warm: [...this.#copies.statuses],
       telemetry: this.telemetry,
     })
   }
@@ -123,8 +134,8 @@ export class Worker {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const own = [this.#order, this.#fetcher, this.#producers, this.#member, ...(this.#snapshots === null ? [] : [this.#snapshots])]
-    await Promise.all(own.map((part) => part[Symbol.asyncDispose]()))
+    const own = [this.#copies, this.#order, this.#fetcher, this.#producers, this.#member]
+    await Promise.all([...own.map((part) => part[Symbol.asyncDispose]()), this.#snapshots?.[Symbol.asyncDispose]()])
   }
 
   async #work(signal: AbortSignal): Promise<void> {
@@ -147,21 +158,25 @@ export class Worker {
     const record = await this.#awaitRecord(signal)
     if (record === null) return
     const refusal = refusalOf(record, this.#parts)?.reason ?? null
+    this.#copies.under(record)
     const joined = await this.#join(record, refusal === null ? record.epoch : 0)
     const stale = refusal === null && joined.epoch !== record.epoch
     if (record.lineage !== this.#lineage) this.#tasks.clear()
     this.#lineage = record.lineage
     if (stale) this.#tasks.rest()
     else await this.#take(refusal === null ? joined.tasks : [], record, joined, signal)
+    if (!stale && refusal === null) this.#copies.keep(joined.copies, record)
     await this.#snapshots?.retain(this.#tasks.names, record.lineage)
     this.#setWorking(refusal, stale, record)
     const askAgainAt = refusal === null && joined.epoch < record.epoch ? this.#parts.now() + staleAssignmentMs : Infinity
     const interrupted = (): string | null => {
       if (signal.aborted) return 'the process was asked to stop'
       if (this.#order.current !== record) return 'the job record changed'
-      return this.#parts.now() > askAgainAt ? staleAssignment : null
+      if (this.#parts.now() > askAgainAt) return staleAssignment
+      return !stale && refusal === null && this.#copies.awaitsMove(this.#told) ? copiesAreWarm : null
     }
     this.#cycling = true
+    this.telemetry.pausedMs += this.#pausedAt === null ? 0 : this.#parts.now() - this.#pausedAt
     const reason = await runCycle({
       tasks: this.#tasks,
       producers: this.#producers,
@@ -185,8 +200,11 @@ export class Worker {
         await this.#snapshots?.advance()
       },
       endOfInput: () => this.#endOfInput && this.#finish.bind(this),
-    }).finally(() => (this.#cycling = false))
-    if (reason === staleAssignment) this.#joined = null
+    }).finally(() => {
+      this.#cycling = false
+      this.#pausedAt = this.#parts.now()
+    })
+    if (reason === staleAssignment || reason === copiesAreWarm) this.#joined = null
     this.#parts.log.info('Cycle ended', { reason, epoch: record.epoch })
   }
 
@@ -196,7 +214,9 @@ export class Worker {
     this.#joined = null
     this.#set('joining', `joining the group for epoch ${record.epoch}`)
     this.telemetry.joins += 1
-    const result = await joinGroup(this.#member, { epoch, ordinal: this.#parts.ordinal, owned: this.#tasks.names })
+    const warm = this.#copies.names
+    const result = await joinGroup(this.#member, { epoch, ordinal: this.#parts.ordinal, owned: this.#tasks.names, warm })
+    this.#told = new Set(warm)
     this.#joined = { record, result }
     return result
   }
@@ -221,25 +241,8 @@ export class Worker {
     const missing = await this.#tasks.keep(assigned, this.#parts.kafka.reader, identity, this.#parts.ordinal)
     if (missing.length > 0) {
       this.#set('restoring', `restoring ${missing.length} task(s)`)
-      const started = this.#parts.now()
-      const { snapshotRestores, restoredRows } = this.telemetry
-      await this.#factory.prepare(record, members)
-      const restored = await concurrently(missing, restoresAtATime, signal, (id, either) => this.#factory.create(id, either))
-      for (const task of restored) {
-        this.#tasks.add(task)
-        const rows = Object.fromEntries(task.store.unclaimed())
-        if (Object.keys(rows).length > 0)
-          this.#parts.log.warn('State of windows that the program no longer has is left alone', { task: task.name, rows })
-      }
-      this.telemetry.restores += missing.length
-      this.#parts.log.info('Tasks taken over', {
-        tasks: restored.map((task) => task.name),
-        rows: restored.reduce((sum, task) => sum + task.store.rows, 0),
-        fromSnapshots: this.telemetry.snapshotRestores - snapshotRestores,
-        changelogRows: this.telemetry.restoredRows - restoredRows,
-        milliseconds: Math.round(this.#parts.now() - started),
-        epoch: record.epoch,
-      })
+      const options = { factory: this.#factory, copies: this.#copies, parts: this.#parts, record, members, signal }
+      for (const task of await restoreTasks(missing, options)) this.#tasks.add(task)
     }
     this.#tasks.fetch()
   }

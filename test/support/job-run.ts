@@ -23,6 +23,8 @@ export interface JobRunOptions {
   /** Where local snapshots are kept. */
   readonly state?: object
   readonly disk?: Disk
+  /** Copies of each task on other workers. */
+  readonly standbys?: number
   readonly steps?: (input: string, output: string) => readonly object[]
   /** In the place of steps, for what takes functions. */
   readonly plan?: (input: string, output: string) => Plan
@@ -94,8 +96,8 @@ export class JobRun {
     const log: Logger = { debug() {}, info: note, warn: note, error: note }
     const connect = (clientId: string): KafkaClient => connectKafka(this.#connection(clientId), { clientId, log, transactionTimeoutMs })
     const plan = this.#options.plan?.(this.input, this.output) ?? (await openProgram(config.program))
-    const { disk } = this.#options
-    const options = { name: 'worker', config, plan, admin: this.admin, connect, log, ...(disk === undefined ? {} : { disk }) }
+    const { disk, standbys = 0 } = this.#options
+    const options = { name: 'worker', config, plan, admin: this.admin, connect, log, standbys, ...(disk === undefined ? {} : { disk }) }
     this.#job = await LocalJob.start(options, parallelism)
     return this.#job
   }

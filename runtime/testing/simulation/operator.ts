@@ -150,7 +150,7 @@ export class SimulatedOperator {
       mode: 'run',
       operationId: null,
       restoresDone: [],
-      standbys: 0,
+      standbys: this.#world.setting.standbys,
     }
   }
 

@@ -80,15 +80,14 @@ async function act(players: Players): Promise<void> {
   checkEnd(players)
 }
 
-/** Nothing is open any more, and each task has one owner. */
+/** Nothing is open any more, and everybody is back at work: one that is still joining does nothing, and may hold what others own by now. */
 function isCalm({ world, workers }: Players): boolean {
   const open = world.cluster.transactions().some(({ state }) => isOpen(state))
   if (open) return false
   const { partitions } = world.setting
-  const owned = workers.statuses.flatMap(({ tasks }) => tasks)
-  const running = workers.statuses.flatMap(({ state, tasks }) => (state === 'running' ? tasks : []))
+  const { statuses } = workers
   // One that has not noticed yet that others took its tasks over may still restore them.
-  return owned.length === partitions && running.length === partitions
+  return statuses.every(({ state }) => state === 'running') && statuses.flatMap(({ tasks }) => tasks).length === partitions
 }
 
 function checkEnd({ world, workers }: Players): void {

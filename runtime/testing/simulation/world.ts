@@ -38,6 +38,7 @@ export interface Setting {
   readonly sliceBytes: number
   /** Whether workers keep local snapshots. */
   readonly volumes: boolean
+  readonly standbys: number
 }
 
 export class World {
@@ -143,6 +144,7 @@ function chooseSetting(random: Random): Omit<Setting, 'volumes'> {
     records: 100 + random.below(300),
     lookMs: random.pick([0.01, 0.2, 3]),
     sliceBytes: random.pick([500, 5_000, 1_000_000]),
+    standbys: random.below(3),
   }
 }
 

@@ -4,14 +4,16 @@ import type { Assignor, GroupIdentity, GroupMember } from '../../kafka/client.ts
 import type { TopicPartition } from '../../kafka/records.ts'
 import { MemberAssignment, MemberUserData } from '../../protocol.ts'
 import type { JobRecord } from '../../protocol.ts'
-import { assignTasks, taskName } from '../assignment.ts'
-import type { Candidate, Share, TaskId } from '../assignment.ts'
+import { assignTasks } from '../assignment.ts'
+import type { Candidate, CopyId, Share, TaskId } from '../assignment.ts'
 
 export interface Joined {
   readonly identity: GroupIdentity
   /** Epoch under which the leader assigned. */
   readonly epoch: number
   readonly tasks: readonly TaskId[]
+  /** Tasks of others whose state this worker keeps up to date. */
+  readonly copies: readonly CopyId[]
   /** Instance ids of all members at this generation. */
   readonly members: readonly string[]
 }
@@ -21,14 +23,16 @@ export interface Introduction {
   readonly epoch: number
   readonly ordinal: number
   readonly owned: readonly string[]
+  /** Tasks of which it has a copy that is nearly up to date. */
+  readonly warm: readonly string[]
 }
 
 export async function joinGroup(member: GroupMember, introduction: Introduction): Promise<Joined> {
-  const userData: MemberUserData = { formatVersion: 1, ...introduction, owned: [...introduction.owned] }
+  const userData: MemberUserData = { formatVersion: 1, ...introduction, owned: [...introduction.owned], warm: [...introduction.warm] }
   const { identity, assignment } = await member.join(Buffer.from(JSON.stringify(userData)))
-  if (assignment.length === 0) return { identity, epoch: 0, tasks: [], members: [] }
-  const { epoch, tasks, members } = parse(MemberAssignment, assignment, 'the assignment of the group’s leader')
-  return { identity, epoch, tasks, members }
+  if (assignment.length === 0) return { identity, epoch: 0, tasks: [], copies: [], members: [] }
+  const { epoch, tasks, warm, members } = parse(MemberAssignment, assignment, 'the assignment of the group’s leader')
+  return { identity, epoch, tasks, copies: warm, members }
 }
 
 /** The partitions in an assignment, for Kafka's own tools: whoever describes the group sees who reads what. */
@@ -44,21 +48,12 @@ export function describeAssignment(
   })
 }
 
-/**
- * The leader's part: assigns by the record that it knows; nothing while it knows none, or the job is to stop. Workers keep no copies yet, so nobody is waited
- * for: each counts as warm for everything, and what has to move moves at once.
- */
+/** The leader's part: assigns by the record that it knows; nothing while it knows none, or the job is to stop. */
 export function leaderAssignor(record: () => JobRecord | null): Assignor {
   return (members) => {
     const order = record()
-    const warm = order?.stages.flatMap(({ name, partitions }) =>
-      Array.from({ length: partitions }, (_, partition) => taskName({ stage: name, partition })),
-    )
-    const candidates = members.map(({ instanceId, userData }): Candidate => {
-      const { ordinal, epoch, owned } = introductionOf(userData)
-      return { instanceId, ordinal, epoch, owned, warm: warm ?? [] }
-    })
-    const assigned = order === null || order.mode === 'stop' ? new Map<string, Share>() : assignTasks({ ...order, standbys: 0 }, candidates)
+    const candidates = members.map(({ instanceId, userData }): Candidate => ({ instanceId, ...introductionOf(userData) }))
+    const assigned = order === null || order.mode === 'stop' ? new Map<string, Share>() : assignTasks(order, candidates)
     const all = members.map(({ instanceId }) => instanceId)
     return new Map(
       members.map(({ instanceId }) => {
@@ -66,6 +61,7 @@ export function leaderAssignor(record: () => JobRecord | null): Assignor {
           formatVersion: 1,
           epoch: order?.epoch ?? 0,
           tasks: [...(assigned.get(instanceId)?.tasks ?? [])],
+          warm: [...(assigned.get(instanceId)?.copies ?? [])],
           members: all,
         }
         return [instanceId, Buffer.from(JSON.stringify(answer))]
@@ -77,9 +73,10 @@ export function leaderAssignor(record: () => JobRecord | null): Assignor {
 /** A member that can't be understood gets nothing, and keeps nobody from working. */
 function introductionOf(userData: Buffer): Introduction {
   try {
-    return MemberUserData.parse(JSON.parse(userData.toString()))
+    const { epoch, ordinal, owned, warm } = MemberUserData.parse(JSON.parse(userData.toString()))
+    return { epoch, ordinal, owned, warm }
   } catch {
-    return { epoch: 0, ordinal: 0, owned: [] }
+    return { epoch: 0, ordinal: 0, owned: [], warm: [] }
   }
 }
 

@@ -82,6 +82,18 @@ export class LocalSnapshots implements AsyncDisposable {
     const name = taskName(identity)
     this.#loaded.delete(name)
     await this.#close([name])
+    const loaded = await this.#read(identity, make)
+    if (loaded !== null) this.#loaded.set(name, loaded)
+    return loaded?.image ?? null
+  }
+
+  /** The same for what is not going to be written to the volume again: a copy of a task that is somebody else's. */
+  async copy(identity: SnapshotIdentity, make: () => TaskImage): Promise<TaskImage | null> {
+    if (this.#logs.has(taskName(identity))) return null
+    return (await this.#read(identity, make))?.image ?? null
+  }
+
+  async #read(identity: SnapshotIdentity, make: () => TaskImage): Promise<LoadedSnapshot | null> {
     const { now, turn, pause } = this.#parts
     const disk = patient(this.#parts.disk, { ...readPatience, now, pause })
     const directory = this.#directory(identity)
@@ -92,8 +104,7 @@ export class LocalSnapshots implements AsyncDisposable {
       if (isTooOld(outcome.written, this.#parts.clock())) {
         return this.unusable(identity, `it is of ${new Date(outcome.written).toISOString()}; rows deleted since may be forgotten`)
       }
-      this.#loaded.set(name, outcome)
-      return outcome.image
+      return outcome
     } catch (error) {
       return this.unusable(identity, error instanceof Error ? error.message : String(error))
     }

@@ -15,6 +15,8 @@ import type { Producers } from '../commits/producers.ts'
 import type { LocalSnapshots } from '../snapshots/local-snapshots.ts'
 import type { SnapshotIdentity } from '../snapshots/format.ts'
 import { TaskImage } from './image.ts'
+import { historyOf } from '../warm/history.ts'
+import type { History } from '../warm/history.ts'
 import type { CompileTask } from './image.ts'
 import { takeOver } from './restore.ts'
 import type { Task } from './task.ts'
@@ -40,6 +42,22 @@ const sliceBytes = 1024 * 1024
 /** Below every broker's default message.max.bytes of 1 MiB. */
 const maxDroppedBytes = 900_000
 
+interface Described {
+  readonly stage: Stage
+  readonly input: Task['input']
+  readonly changelogTopic: string
+  readonly identity: SnapshotIdentity
+  readonly compile: CompileTask
+}
+
+/** Copies of tasks that a worker has up to date. */
+export interface Claims {
+  /** Takes the state of a task, if there is a copy of this history. */
+  claim(id: TaskId, history: History): TaskImage | null
+  /** Says that a copy that was taken is of no use. */
+  unusable(id: TaskId, reason: string): void
+}
+
 interface Prepared {
   readonly record: JobRecord
   readonly topics: ReadonlyMap<string, TopicDescription>
@@ -56,31 +74,30 @@ export class TaskFactory {
 
   /** Once per assignment, before `create`. */
   async prepare(record: JobRecord, instances: readonly string[]): Promise<void> {
-    const { kafka, stages } = this.#parts
-    const wanted = new Set(stages.flatMap((stage) => [stage.source.topic, stage.sink.topic, this.#changelog(record, stage.name)]))
-    wanted.add(this.#lateTopic)
-    wanted.add(names.deadLetterTopic(this.#parts.config.applicationId))
-    const topics = await kafka.reader.describeTopics([...wanted])
-    for (const stage of record.stages) this.#check(record, stage, topics)
-    this.#prepared = { record, topics, fence: this.#fencing(record, instances) }
+    this.#prepared = { record, topics: await this.#lookUp(record), fence: this.#fencing(record, instances) }
   }
 
-  async create(id: TaskId, signal: AbortSignal): Promise<Task> {
+  /**
+   * The task, as of its last commit. From a copy where there is one, which is gone then: when the take-over fails the next one starts from the local snapshot
+   * or reads the changelog in full.
+   */
+  async create(id: TaskId, signal: AbortSignal, copies: Claims): Promise<Task> {
     const { kafka, config, clock, turn, snapshots, telemetry } = this.#parts
-    const stage = this.#parts.stages.find((one) => one.name === id.stage)
-    if (this.#prepared === null || stage === undefined) throw new StreamJobError('internal', `Stage ${id.stage} is not part of this program.`)
+    if (this.#prepared === null) throw new StreamJobError('internal', `Nothing was prepared for ${id.stage}.`)
     const { record, topics, fence } = this.#prepared
-    const source = find(topics, stage.source.topic)
-    const input = { topic: source.topic, topicId: source.id, partition: id.partition }
-    const changelogTopic = this.#changelog(record, id.stage)
-    const compile = this.#compiling(stage, input, topics)
-    const identity = identityOf(config.applicationId, record, id, find(topics, changelogTopic))
+    const { stage, input, changelogTopic, compile, identity } = this.#describe(id, record, topics)
+    let copy: TaskImage | null = null
     return takeOver(
       {
         id,
         input,
         changelogTopic,
-        base: async () => snapshots?.load(identity, () => new TaskImage({ topic: changelogTopic, partition: id.partition }, compile, 0)) ?? null,
+        base: async () => {
+          copy = copies.claim(id, historyOf(record, id.stage))
+          return (
+            copy ?? (await snapshots?.load(identity, () => new TaskImage({ topic: changelogTopic, partition: id.partition }, compile, 0))) ?? null
+          )
+        },
         startFrom: isAdded(record, id) ? { kind: 'earliest' } : (stage.source.startFrom ?? config.processing.startFrom),
         compile,
       },
@@ -91,13 +108,45 @@ export class TaskFactory {
         clock,
         turn,
         fence,
-        onUnusable: (reason) => snapshots?.unusable(identity, reason),
+        onUnusable: (reason) => void (copy === null ? snapshots?.unusable(identity, reason) : copies.unusable(id, reason)),
         follow: (image) => {
+          if (image === copy) telemetry.warmRestores += 1
           telemetry.restoredRows += image.replayed
           return snapshots?.follow(identity, image) ?? null
         },
       },
     )
+  }
+
+  /** What a copy of a task that is somebody else's starts from: its local snapshot, or nothing as of the beginning of its changelog. */
+  async beginCopy(id: TaskId, record: JobRecord): Promise<TaskImage> {
+    const { kafka, snapshots } = this.#parts
+    const { changelogTopic, compile, identity } = this.#describe(id, record, await this.#lookUp(record))
+    const changelog = { topic: changelogTopic, partition: id.partition }
+    const start = await kafka.reader.listOffset(changelogTopic, id.partition, 'earliest')
+    const end = await kafka.reader.listOffset(changelogTopic, id.partition, 'highWatermark')
+    const image = (await snapshots?.copy(identity, () => new TaskImage(changelog, compile, 0))) ?? null
+    return image !== null && image.next >= start && image.next <= end ? image : new TaskImage(changelog, compile, start)
+  }
+
+  async #lookUp(record: JobRecord): Promise<Prepared['topics']> {
+    const { kafka, stages, config } = this.#parts
+    const wanted = new Set(stages.flatMap((stage) => [stage.source.topic, stage.sink.topic, this.#changelog(record, stage.name)]))
+    wanted.add(this.#lateTopic)
+    wanted.add(names.deadLetterTopic(config.applicationId))
+    const topics = await kafka.reader.describeTopics([...wanted])
+    for (const stage of record.stages) this.#check(record, stage, topics)
+    return topics
+  }
+
+  #describe(id: TaskId, record: JobRecord, topics: Prepared['topics']): Described {
+    const stage = this.#parts.stages.find((one) => one.name === id.stage)
+    if (stage === undefined) throw new StreamJobError('internal', `Stage ${id.stage} is not part of this program.`)
+    const source = find(topics, stage.source.topic)
+    const input = { topic: source.topic, topicId: source.id, partition: id.partition }
+    const changelogTopic = this.#changelog(record, id.stage)
+    const identity = identityOf(this.#parts.config.applicationId, record, id, find(topics, changelogTopic))
+    return { stage, input, changelogTopic, identity, compile: this.#compiling(stage, input, topics) }
   }
 
   #compiling(stage: Stage, input: Task['input'], topics: ReadonlyMap<string, TopicDescription>): CompileTask {

@@ -173,7 +173,7 @@ export class MemoryStage {
 function workerOf(record: JobRecord | null): WorkerStatus {
   const state = record?.mode === 'run' ? 'running' : 'waiting'
   const place = { instanceId: '', generation: null, memberId: null, codeHash: record?.codeHash ?? '', epoch: record?.epoch ?? null }
-  return { formatVersion: 1, ...place, state, reason: '', error: null, commits: 0, rewinds: 0, tasks: [] }
+  return { formatVersion: 1, ...place, state, reason: '', error: null, commits: 0, rewinds: 0, warm: [], tasks: [] }
 }
 
 /** A small program: `orders` to `revenue`, told from others by `field`. */

@@ -184,6 +184,7 @@ function playedWorkers(kube: KubeClient, namespace: string, stage: () => Stage):
         memberId: null,
         commits: 0,
         rewinds: 0,
+        warm: [],
         tasks: [],
       }
     },

@@ -51,20 +51,20 @@ for (const [what, odd] of Object.entries({
 }
 
 test('a leader that knows no record, or one that says stop, gives nobody anything', (t) => {
-  t.deepEqual(assigned(null, [introduction(0)])[0], { formatVersion: 1, epoch: 0, tasks: [], members: ['w-0'] })
+  t.deepEqual(assigned(null, [introduction(0)])[0], { formatVersion: 1, epoch: 0, tasks: [], warm: [], members: ['w-0'] })
   t.deepEqual(assigned({ ...record, mode: 'stop' }, [introduction(0)])[0]?.tasks, [])
 })
 
 test('an empty assignment is of no epoch: the leader was restarted and knows nobody', async (t) => {
   const member = new ScriptedKafka().member({ groupId: 'g', instanceId: 'w-0', sessionTimeoutMs: 1, rebalanceTimeoutMs: 1, assign: () => new Map() })
-  const joined = await joinGroup(member, { epoch: 5, ordinal: 0, owned: [] })
+  const joined = await joinGroup(member, { epoch: 5, ordinal: 0, owned: [], warm: [] })
   t.deepEqual({ epoch: joined.epoch, tasks: joined.tasks, members: joined.members }, { epoch: 0, tasks: [], members: [] })
 })
 
 test('an assignment of another program is an error that says so', async (t) => {
   const assign = (): ReadonlyMap<string, Buffer> => new Map([['w-0', Buffer.from('{"tasks":7}')]])
   const member = new ScriptedKafka().member({ groupId: 'g', instanceId: 'w-0', sessionTimeoutMs: 1, rebalanceTimeoutMs: 1, assign })
-  const error = await t.throwsAsync(joinGroup(member, { epoch: 5, ordinal: 0, owned: [] }), { instanceOf: StreamJobError })
+  const error = await t.throwsAsync(joinGroup(member, { epoch: 5, ordinal: 0, owned: [], warm: [] }), { instanceOf: StreamJobError })
   t.is(error?.code, 'kafka-protocol')
   t.regex(error?.message ?? '', /another application using this job's group/)
 })
