@@ -29,7 +29,6 @@ for (const { victim, how, signal } of picked(cases, 2)) {
       }
     }
     await job.progressed(700)
-    await assertExactly(t, job, 2_800)
-    await assertSeen()
+    await assertSeen(await assertExactly(t, job, 2_800))
   })
 }

@@ -3,9 +3,10 @@ import test from 'ava'
 import { KafkaNodes, clusterBrokers } from '../support/kafka-nodes.ts'
 import { eventually } from '../support/eventually.ts'
 import { FaultJob } from './fault-job.ts'
+import { picked } from './matrix.ts'
 import { assertExactly } from './verdict.ts'
 
-for (const program of ['copy', 'count'] as const) {
+for (const program of picked(['copy', 'count'] as const, 4)) {
   test.serial(`workers that start and stop one by one hand every task over exactly: ${program}`, async (t) => {
     await KafkaNodes.of(t)
     const job = await FaultJob.start(t, { brokers: clusterBrokers(), program, partitions: 5 }, 1)

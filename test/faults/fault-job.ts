@@ -115,6 +115,24 @@ export class FaultJob {
     await eventually(() => this.hasOpenTransaction(ordinal), { what: `An open transaction of worker ${ordinal}` })
   }
 
+  /**
+   * Holds the worker where it has a transaction open: nothing that it has asked for can end that any more.
+   * @param found What has to be seen of it besides; false: it goes on until there is.
+   */
+  async holdInTransaction<A = true>(ordinal: number, found?: () => Promise<A | false>): Promise<A> {
+    const caught = async (): Promise<{ readonly seen: A } | null> => {
+      await this.transactionOpen(ordinal)
+      this.pod(ordinal).hold(true)
+      // Twice: what was under way when it was held has been carried out before the second answer.
+      const open = (await this.hasOpenTransaction(ordinal)) && (await this.hasOpenTransaction(ordinal))
+      const seen = open && (found === undefined ? (true as A) : await found())
+      if (seen !== false) return { seen }
+      this.pod(ordinal).hold(false)
+      return null
+    }
+    return (await eventually(caught, { what: `Worker ${ordinal} held in a transaction` })).seen
+  }
+
   async hasOpenTransaction(ordinal: number): Promise<boolean> {
     return (await this.openTransactions()).has(names.workerTransactionalId(this.run.applicationId, ordinal))
   }

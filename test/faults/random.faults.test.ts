@@ -38,7 +38,6 @@ test.serial(
       await job.shared()
     }
     await job.progressed(200)
-    await assertExactly(t, job, 2_000)
-    await assertSeen()
+    await assertSeen(await assertExactly(t, job, 2_000))
   },
 )

@@ -1,6 +1,8 @@
 /** Taking a task over from a changelog that ends in what was aborted, however often that is interrupted. */
 import test from 'ava'
+import type { Message } from 'kafkajs'
 import { names } from '../../runtime/protocol.ts'
+import { isRowKey } from '../../runtime/state/changelog-row.ts'
 import { eventually } from '../support/eventually.ts'
 import { assertExact } from '../support/exact.ts'
 import { FaultyBroker } from '../support/faulty-broker.ts'
@@ -25,15 +27,26 @@ test.serial(
     await job.crash(0)
 
     const changelog = names.changelogTopic(run.applicationId, 1, run.input)
+    const rows = await rowsOf(run, changelog)
+    t.true(
+      rows.some(({ newest, older }) => newest === null && older !== null),
+      'windows were closed',
+    )
+    t.true(
+      rows.some(({ newest }) => newest !== null),
+      'windows are open',
+    )
+    const otherwise = rows.map(({ partition, key, newest, older }) => ({ partition, key, value: newest === null ? older : null }))
+    const unreadable = [0, 1, 2, 3].map((partition) => ({ partition, key: 'what no restore can read', value: 'poison' }))
     const producer = stockKafka(brokers()).producer({ transactionalId: `${run.applicationId}.stranger`, maxInFlightRequests: 1, idempotent: true })
     t.teardown(() => producer.disconnect())
     await producer.connect()
-    for (let round = 0; round < 3; round++) {
+    const append = async (messages: Message[], end: 'commit' | 'abort'): Promise<void> => {
       const transaction = await producer.transaction()
-      const messages = [0, 1, 2, 3].map((partition) => ({ partition, key: 'what no restore can read', value: 'poison' }))
       await transaction.send({ topic: changelog, messages })
-      await transaction.abort()
+      await transaction[end]()
     }
+    for (let round = 0; round < 3; round++) await append([...otherwise, ...unreadable], 'abort')
 
     let fetched = 0
     proxy.lose = (request) => {
@@ -50,6 +63,17 @@ test.serial(
     await eventually(() => job.statuses[0]?.state === 'running' && job.statuses[0].tasks.length === 4, { what: 'The restored tasks' })
     t.deepEqual(held(), before)
     await assertExact(t, run, 5_000)
+
+    // The same rows, had they counted.
+    await job.crash(0)
+    await append(otherwise, 'commit')
+    job.startWorker(0)
+    await eventually(() => job.statuses[0]?.state === 'running' && job.statuses[0].tasks.length === 4, { what: 'The tasks with other rows' })
+    t.notDeepEqual(held(), before)
+    await job.crash(0)
+    await append(unreadable, 'commit')
+    job.startWorker(0)
+    await eventually(() => job.statuses[0]?.error?.code === 'changelog-corrupt', { what: 'The refusal of what is no row' })
   },
 )
 
@@ -79,3 +103,32 @@ test.serial(
     await assertExact(t, run, 8_000)
   },
 )
+
+interface Row {
+  readonly partition: number
+  readonly key: Buffer
+  /** Null: it is gone. */
+  readonly newest: Buffer | null
+  /** The newest value before it was gone. */
+  readonly older: Buffer | null
+}
+
+/** Of a changelog of state; position rows are left out. */
+async function rowsOf({ kafka: { reader } }: JobRun, changelog: string): Promise<readonly Row[]> {
+  const rows = new Map<string, Row>()
+  for (const partition of [0, 1, 2, 3]) {
+    const end = await reader.listOffset(changelog, partition, 'highWatermark')
+    const start = await reader.listOffset(changelog, partition, 'earliest')
+    for await (const block of reader.readRange(changelog, partition, start, end, new AbortController().signal)) {
+      for (let i = 0; i < block.count; i++) {
+        if (!isRowKey(block.bytes, block.keyStart[i]!)) continue
+        const key = Buffer.from(block.bytes.subarray(block.keyStart[i], block.keyEnd[i]))
+        const newest = block.valueStart[i]! < 0 ? null : Buffer.from(block.bytes.subarray(block.valueStart[i], block.valueEnd[i]))
+        const place = `${partition} ${key.toString('hex')}`
+        const known = rows.get(place)
+        rows.set(place, { partition, key, newest, older: newest ?? known?.newest ?? known?.older ?? null })
+      }
+    }
+  }
+  return [...rows.values()]
+}

@@ -15,8 +15,8 @@ import { compareCopies } from './copies.ts'
 /** The key of the record that the tests put behind the last one: who reads it has read all. An open transaction before it would hide it. */
 const endKey = 'end-of-test'
 
-/** Ends the job and judges it. @param atLeast So many records went through. */
-export async function assertExactly(t: ExecutionContext, job: FaultJob, atLeast: number): Promise<void> {
+/** Ends the job, judges it and returns what stands in its output. @param atLeast So many records went through. */
+export async function assertExactly(t: ExecutionContext, job: FaultJob, atLeast: number): Promise<readonly ConsoleRecord[]> {
   await job.finish()
   const { input, output } = job.run
   const committed = await committedOffsets(job)
@@ -35,9 +35,13 @@ export async function assertExactly(t: ExecutionContext, job: FaultJob, atLeast:
     [...ends(given, job.options.partitions)],
     'all of the input is committed',
   )
-  if (job.options.program === 'copy') return void t.deepEqual(compareCopies(given, made), { missing: 0, duplicated: 0, unexpected: 0, moved: 0 })
+  if (job.options.program === 'copy') {
+    t.deepEqual(compareCopies(given, made), { missing: 0, duplicated: 0, unexpected: 0, moved: 0 })
+    return made
+  }
   t.deepEqual(compareResults(expectedOf(countJob, given, committed), made), { missing: [], unexpected: [], duplicated: [], wrong: [] })
   t.deepEqual(windowsBackwards(made), [], 'windows that close behind a later one')
+  return made
 }
 
 /** Records of a topic, committed ones, up to the mark in each partition. */
@@ -53,13 +57,13 @@ export async function readToEnd(job: FaultJob, topic: string): Promise<readonly 
 
 /**
  * Begins to read the job's output, and goes on while faults happen. The result asserts that this reader saw, in each partition, what one sees who comes
- * afterwards: nothing skipped, nothing that was aborted later, nothing twice, the same offsets. To be called behind the verdict.
+ * afterwards: nothing skipped, nothing that was aborted later, nothing twice, the same offsets. To be called with what the verdict returned.
  */
-export function readMeanwhile(t: ExecutionContext, job: FaultJob): () => Promise<void> {
+export function readMeanwhile(t: ExecutionContext, job: FaultJob): (afterwards: readonly ConsoleRecord[]) => Promise<void> {
   const reading = readToEnd(job, job.run.output)
   reading.catch(() => {}) // awaited below
-  return async () => {
-    const [then, now] = [await reading, await readToEnd(job, job.run.output)]
+  return async (now) => {
+    const then = await reading
     for (let partition = 0; partition < job.options.partitions; partition++) {
       const seen = (records: typeof then) =>
         records.filter((record) => record.partition === partition).map(({ offset, value }) => `${offset} ${value}`)

@@ -1,14 +1,17 @@
 import test from 'ava'
 import { nodeAddress } from '../../hack/infra/kafka/cluster.ts'
+import { picked } from '../faults/matrix.ts'
 import { KafkaNodes, clusterBrokers, type NodeId } from '../support/kafka-nodes.ts'
 import { uniqueName } from '../support/kafka.ts'
 import { stockKafka, withStockAdmin } from '../support/stock-kafka.ts'
 
-for (const [title, end] of [
+const ways = [
   ['is killed', (nodes: KafkaNodes, node: NodeId) => nodes.end(node, 'SIGKILL')],
   ['is ended', (nodes: KafkaNodes, node: NodeId) => nodes.end(node, 'SIGTERM')],
   ['is held', (nodes: KafkaNodes, node: NodeId) => nodes.hold(node)],
-] as const) {
+] as const
+
+for (const [title, end] of picked(ways, 5)) {
   test.serial(`a partition whose leader ${title} gets another, and all its replicas once that node is back`, async (t) => {
     const nodes = await KafkaNodes.of(t)
     const topic = uniqueName(t)

@@ -4,6 +4,7 @@ import { holdNode, nodeAddress, nodeIds, startNode, stopNode } from '../../hack/
 import type { NodeId } from '../../hack/infra/kafka/cluster.ts'
 import { eventually } from './eventually.ts'
 import { ClusterView } from './cluster-view.ts'
+import type { SeenPartition } from './cluster-view.ts'
 
 export type { NodeId } from '../../hack/infra/kafka/cluster.ts'
 
@@ -60,9 +61,7 @@ export class KafkaNodes implements AsyncDisposable {
       return views.every(
         ({ brokers, partitions }) =>
           up.every((node) => brokers.includes(node)) &&
-          partitions.every(
-            ({ leader, replicas, inSync }) => leader > 0 && replicas.every((node) => inSync.includes(node) || !up.some((id) => id === node)),
-          ),
+          partitions.every(({ leader, replicas, inSync }) => leader > 0 && replicas.every((node) => inSync.includes(node) || !this.#isUp(node))),
       )
     }
     await eventually(isWhole, { timeoutMs: 60_000, what: 'The whole cluster' })
@@ -94,16 +93,22 @@ export class KafkaNodes implements AsyncDisposable {
     for (const view of this.#views.values()) await view[Symbol.asyncDispose]()
   }
 
+  /** Until the others lead every partition that they can: one without a second replica waits for its node. */
   async #gone(node: NodeId): Promise<void> {
     const isGone = async (): Promise<boolean> => {
       const views = await Promise.all(this.#up.map((id) => this.#view(id).look()))
-      return views.every(({ brokers, partitions }) => !brokers.includes(node) && partitions.every(({ leader }) => leader > 0 && leader !== node))
+      const led = ({ leader, replicas }: SeenPartition): boolean => leader !== node && (leader > 0 || !replicas.some((id) => this.#isUp(id)))
+      return views.every(({ brokers, partitions }) => !brokers.includes(node) && partitions.every(led))
     }
     await eventually(isGone, { timeoutMs: 60_000, what: `The cluster without node ${node}` })
   }
 
   get #up(): readonly NodeId[] {
     return nodeIds.filter((node) => this.#states.get(node) === 'up')
+  }
+
+  #isUp(node: number): boolean {
+    return this.#up.some((id) => id === node)
   }
 
   #anyView(): ClusterView {
