@@ -57,6 +57,12 @@ export const mistakes: readonly Mistake[] = [
     wrong: `return batch.count > 0`,
   },
   {
+    name: 'a warm copy of another lineage',
+    file: 'runtime/worker/warm/history.ts',
+    right: 'return a.lineage === b.lineage && a.changelogId === b.changelogId && a.codeHash === b.codeHash',
+    wrong: 'return a.codeHash === b.codeHash',
+  },
+  {
     name: 'commits without numbers',
     file: 'runtime/worker/commits/commit.ts',
     right: `stored.commit === pending.commit && offset === pending.offset)
