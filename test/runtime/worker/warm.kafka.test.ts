@@ -1,4 +1,7 @@
-/** Whole jobs on a real broker whose workers keep copies: standbys that take over, joiners that warm up, and crashes around both. */
+/**
+ * Whole jobs on a real broker whose workers keep copies: standbys that take over, joiners that warm up, and crashes around both. One at a time: sessions are
+ * short, and all workers of a job share this process.
+ */
 import test from 'ava'
 import { names } from '../../../runtime/protocol.ts'
 import type { WorkerStatus } from '../../../runtime/protocol.ts'
@@ -38,7 +41,7 @@ async function changelogRecords(run: JobRun): Promise<number> {
   return ends.reduce((sum, end) => sum + end, 0)
 }
 
-test('a standby takes over from a worker that is gone, and reads nothing of the changelog that it has already', async (t) => {
+test.serial('a standby takes over from a worker that is gone, and reads nothing of the changelog that it has already', async (t) => {
   const run = await new JobRun(t, { processing, standbys: 1 }).createTopics()
   const job = await run.start(2)
   for (let round = 0; round < 5; round++) {
@@ -61,7 +64,7 @@ test('a standby takes over from a worker that is gone, and reads nothing of the 
   await assertExact(t, run, 12_000)
 })
 
-test('a joiner warms up while the owner keeps working, then the tasks move', async (t) => {
+test.serial('a joiner warms up while the owner keeps working, then the tasks move', async (t) => {
   const run = await new JobRun(t, { processing }).createTopics()
   const job = await run.start(1)
   for (let round = 0; round < 5; round++) await send(run, round)
@@ -99,7 +102,7 @@ for (const [when, reached] of Object.entries(moments)) {
     ['an owner', [0]],
     ['the joiner and an owner', [0, 2]],
   ] as const) {
-    test(`a joiner comes to a job with standbys, and ${who} crashes ${when}: nothing is lost or doubled`, async (t) => {
+    test.serial(`a joiner comes to a job with standbys, and ${who} crashes ${when}: nothing is lost or doubled`, async (t) => {
       const run = await new JobRun(t, { processing, standbys: 1 }).createTopics()
       const job = await run.start(2)
       for (let round = 0; round < 3; round++) await send(run, round)
