@@ -1,11 +1,12 @@
 /** The measure of large state: restarts and aborted transactions of one worker, take-overs between two. */
+import { join } from 'node:path'
 import { daemon } from '../../infra/daemon.ts'
 import { brokerDown, brokerUp } from '../../infra/kafka/broker.ts'
 import { step } from '../../infra/progress.ts'
 import { cpuSeconds, demandProcessUsage, peakMemoryMiB, pin, separateCores } from '../measure/process-usage.ts'
 import { abortOnce, type Aborted } from './abort.ts'
 import { StateJob, type StatePlace } from './job.ts'
-import { restored, rowsOf, type Restored } from './restart.ts'
+import { allRunning, allWarm, demandSnapshots, restored, rowsOf, snapshotsIn, type Restored } from './restart.ts'
 import type { StateSchedule, StateSize } from './schedule.ts'
 import { takeOver, type TakenOver } from './take-over.ts'
 import { checkTotals } from './totals.ts'
@@ -34,7 +35,7 @@ export interface RestartRun extends Restored {
 }
 
 /** What a worker that starts again finds of its state. */
-export type RestoreBase = 'changelog'
+export type RestoreBase = 'changelog' | 'local snapshot'
 
 /** State as it came to be: one record for each key, processed by one worker. */
 export interface Built {
@@ -44,7 +45,7 @@ export interface Built {
 }
 
 /** Copies that other workers keep of each task. */
-const standbyCounts = [0]
+const standbyCounts = [0, 1]
 /** Under which workers are restarted: enough for something new to commit. */
 const recordsPerSecond = { restart: 1_000, abort: 20_000, takeOver: 4_000 }
 
@@ -95,6 +96,23 @@ async function measureOne(schedule: StateSchedule['restarts'], place: StatePlace
         }
       }
     }
+    {
+      await using _load = await job.startLoad(recordsPerSecond.restart)
+      const volume = { state: { directory: join(job.directory, 'volume') } }
+      await worker.kill()
+      worker = await job.startWorker(0, checkout, volume)
+      await step('the volume has a snapshot of each task', async () => {
+        await allRunning(worker)
+        await snapshotsIn(volume.state.directory)
+      })
+      for (let repetition = 1; repetition <= schedule.repetitions; repetition++) {
+        await worker.kill()
+        worker = await job.startWorker(0, checkout, volume)
+        const run = await step(`from the local snapshot, ${repetition} of ${schedule.repetitions}`, () => restored(worker, job))
+        await demandSnapshots(worker, job)
+        restarts.push({ from: 'local snapshot', variant: [...checkouts.keys()][0]!, repetition, ...run })
+      }
+    }
     await step('every record was counted once', () => checkTotals(job, worker))
     return { built, aborts, restarts }
   } finally {
@@ -109,10 +127,11 @@ async function measureTakeOvers(schedule: StateSchedule['takeOver'], place: Stat
   const found: TakenOver[] = []
   const runs = standbyCounts.flatMap((standbys) => Array.from({ length: schedule.repetitions }, () => standbys))
   for (const standbys of runs) {
-    await job.order({ parallelism: 2 })
+    await job.order({ parallelism: 2, standbys })
     const workers = [await job.startWorker(0, checkout), await job.startWorker(1, checkout)] as const
     try {
       await step('two workers have it', () => job.advances().until(({ committed }) => committed >= schedule.keys))
+      if (standbys > 0) await step('each keeps the other’s state too', () => Promise.all(workers.map(allWarm)))
       {
         await using _load = await job.startLoad(recordsPerSecond.takeOver)
         found.push(await step(`a worker is killed, ${standbys} standbys`, () => takeOver(workers, job, standbys)))

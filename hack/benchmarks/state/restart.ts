@@ -1,4 +1,5 @@
 /** A new process of a worker that was killed: until it has its tasks again, and what that cost. */
+import { readdir } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { WorkerStatus } from '../../../runtime/protocol.ts'
 import { cpuSeconds, peakMemoryMiB } from '../measure/process-usage.ts'
@@ -57,4 +58,27 @@ export async function statusUntil(worker: WorkerProcess, enough: (status: Worker
 export async function rowsOf(worker: WorkerProcess): Promise<number> {
   const status = await worker.status()
   return (status?.tasks ?? []).reduce((sum, { stateRows }) => sum + stateRows, 0)
+}
+
+/** Until the worker keeps warm copies of the tasks of another one. */
+export function allWarm(worker: WorkerProcess): Promise<void> {
+  return statusUntil(worker, ({ warm }) => warm.filter((copy) => copy.warm).length === partitions / 2, `${partitions / 2} warm copies`)
+}
+
+/** Until the volume holds a whole snapshot of each task. Throws when that takes minutes. */
+export async function snapshotsIn(directory: string): Promise<void> {
+  const deadline = performance.now() + patienceMs
+  while (performance.now() < deadline) {
+    const files = await readdir(directory, { recursive: true }).catch(() => [])
+    if (files.filter((file) => file.endsWith('.base')).length >= partitions) return
+    await sleep(50 * everyMs)
+  }
+  throw new Error(`there is no whole snapshot of each task in ${directory}`)
+}
+
+/** Throws when a task was not restored from its snapshot, or more was read of the changelog than came behind it. */
+export async function demandSnapshots(worker: WorkerProcess, job: StateJob): Promise<void> {
+  const [tasks, rows] = [await worker.metric('streamjob_snapshot_restores_total'), await worker.metric('streamjob_restored_rows_total')]
+  if (tasks !== partitions || rows > job.size.keys / 10)
+    throw new Error(`${tasks} of ${partitions} tasks came from a snapshot, and ${rows} rows from the changelog`)
 }
