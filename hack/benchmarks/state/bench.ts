@@ -1,4 +1,5 @@
 /** The measure of large state: restarts and aborted transactions of one worker, take-overs between two. */
+import { join } from 'node:path'
 import { daemon } from '../../infra/daemon.ts'
 import { brokerDown, brokerUp } from '../../infra/kafka/broker.ts'
 import { step } from '../../infra/progress.ts'
@@ -12,7 +13,7 @@ import { checkTotals } from './totals.ts'
 
 export interface StateBenchOptions {
   readonly schedule: StateSchedule
-  /** Name -> checkout: whose workers are restarted, in turns. The first makes the state. */
+  /** Name -> checkout: whose workers are restarted, in turns. The first makes the state; it alone is restarted from its snapshots, whose format is its own. */
   readonly checkouts: ReadonlyMap<string, string>
 }
 
@@ -34,9 +35,9 @@ export interface RestartRun extends Restored {
 }
 
 /** What a worker that starts again finds of its state. */
-export type RestoreBase = 'changelog'
+export type RestoreBase = 'snapshot' | 'changelog'
 
-/** State as it came to be: one record for each key, processed by one worker. */
+/** State as it came to be: one record for each key, processed by one worker that writes local snapshots. */
 export interface Built {
   readonly cpuSeconds: number
   readonly peakMemoryMiB: number
@@ -44,7 +45,7 @@ export interface Built {
 }
 
 /** Copies that other workers keep of each task. */
-const standbyCounts = [0]
+const standbyCounts = [0, 1]
 /** Under which workers are restarted: enough for something new to commit. */
 const recordsPerSecond = { restart: 1_000, abort: 20_000, takeOver: 4_000 }
 
@@ -74,7 +75,8 @@ async function measureOne(schedule: StateSchedule['restarts'], place: StatePlace
   )
   await job.order({ parallelism: 1 })
   const [checkout] = [...checkouts.values()] as [string]
-  let worker = await job.startWorker(0, checkout)
+  const onVolume = { state: { directory: join(job.directory, 'volume') } }
+  let worker = await job.startWorker(0, checkout, onVolume)
   try {
     const built = await step('state is made of them', () => build(job, worker))
     const aborts: Aborted[] = []
@@ -86,13 +88,12 @@ async function measureOne(schedule: StateSchedule['restarts'], place: StatePlace
     const restarts: RestartRun[] = []
     {
       await using _load = await job.startLoad(recordsPerSecond.restart)
-      for (let repetition = 1; repetition <= schedule.repetitions; repetition++) {
-        for (const [variant, directory] of checkouts) {
-          await worker.kill()
-          worker = await job.startWorker(0, directory)
-          const title = `from the changelog${checkouts.size > 1 ? `, ${variant}` : ''}, ${repetition} of ${schedule.repetitions}`
-          restarts.push({ from: 'changelog', variant, repetition, ...(await step(title, () => restored(worker, job))) })
-        }
+      // From snapshots first: while a worker runs without its volume, what is there grows old.
+      for (const { from, variant, repetition } of restartsOf(schedule, [...checkouts.keys()])) {
+        await worker.kill()
+        worker = await job.startWorker(0, checkouts.get(variant)!, from === 'snapshot' ? onVolume : {})
+        const title = `from the ${from}${checkouts.size > 1 ? `, ${variant}` : ''}, ${repetition} of ${schedule.repetitions}`
+        restarts.push({ from, variant, repetition, ...(await step(title, () => restored(worker, job, from))) })
       }
     }
     await step('every record was counted once', () => checkTotals(job, worker))
@@ -102,6 +103,15 @@ async function measureOne(schedule: StateSchedule['restarts'], place: StatePlace
   }
 }
 
+function restartsOf(
+  { repetitions }: StateSchedule['restarts'],
+  variants: readonly string[],
+): readonly Pick<RestartRun, 'from' | 'variant' | 'repetition'>[] {
+  const turns = (from: RestoreBase, of: readonly string[]) =>
+    Array.from({ length: repetitions }, (_, i) => of.map((variant) => ({ from, variant, repetition: i + 1 }))).flat()
+  return [...turns('snapshot', variants.slice(0, 1)), ...turns('changelog', variants)]
+}
+
 async function measureTakeOvers(schedule: StateSchedule['takeOver'], place: StatePlace, checkout: string): Promise<readonly TakenOver[]> {
   await using job = await step(`a record for each of ${schedule.keys} keys`, () =>
     StateJob.create({ id: `state-${Date.now()}`, size: schedule, place }),
@@ -109,7 +119,7 @@ async function measureTakeOvers(schedule: StateSchedule['takeOver'], place: Stat
   const found: TakenOver[] = []
   const runs = standbyCounts.flatMap((standbys) => Array.from({ length: schedule.repetitions }, () => standbys))
   for (const standbys of runs) {
-    await job.order({ parallelism: 2 })
+    await job.order({ parallelism: 2, standbys })
     const workers = [await job.startWorker(0, checkout), await job.startWorker(1, checkout)] as const
     try {
       await step('two workers have it', () => job.advances().until(({ committed }) => committed >= schedule.keys))
