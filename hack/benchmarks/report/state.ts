@@ -21,7 +21,8 @@ export function stateMarkdown(report: StateReport): string {
   const of = (what: string): string => `### ${what}, ${sizeText(size)}`
   return [
     of('Restart'),
-    'A worker is killed and started again, under a load of 1,000 records a second. From the start of the process; CPU time and memory are all of the process.',
+    'A worker is killed and started again, under a load of 1,000 records a second: from its local snapshots (files in the page cache) and the end of its changelogs, ' +
+      'or without its volume. From the start of the process; CPU time and memory are all of the process.',
     restartTable(report),
     of('An aborted transaction'),
     'The producer is fenced under a load of 20,000 records a second: the worker goes back to its last commit and on from there. A commit is due every second.',
@@ -30,7 +31,7 @@ export function stateMarkdown(report: StateReport): string {
     'One worker is killed for good, under a load of 4,000 records a second, and the other one takes its tasks. From the kill to the first commit of something new; ' +
       "the group waits for the dead worker's session first.",
     takeOverTable(takeOvers),
-    `Every record was counted exactly once, which the results of the window showed in the end; behind a take-over every key was there. State of ${sizeText(size)} took ${built.cpuSeconds.toFixed(0)} CPU-seconds to come about, ${mib(built.stateMiB)} MiB in ` +
+    `Every record was counted exactly once, which the results of the window showed in the end; behind a take-over every key was there. State of ${sizeText(size)} took ${built.cpuSeconds.toFixed(0)} CPU-seconds to come about, local snapshots included, ${mib(built.stateMiB)} MiB in ` +
       `tables (${bytesPerRow(built.stateMiB, size)} bytes a row) and ${mib(built.peakMemoryMiB)} MiB of memory at most.`,
     `Each cell: median (least to most).\n${circumstances(report)}`,
   ].join('\n\n')
@@ -64,10 +65,24 @@ function restartTable({ restarts }: StateReport): string {
     cell(runs, ({ secondsToCommit }) => secondsToCommit, 1),
     cell(runs, ({ cpuSeconds }) => cpuSeconds, 1),
     cell(runs, ({ rows: restored, cpuSeconds }) => restored / cpuSeconds / 1e6, 2),
+    cell(runs, ({ changelogRows }) => changelogRows, 0),
     cell(runs, ({ peakMemoryMiB }) => peakMemoryMiB, 0),
     cell(runs, ({ stateMiB }) => stateMiB, 0),
   ])
-  return table(['from', 'runs', 's to its tasks', 's to a commit', 'CPU-s to its tasks', 'M rows per CPU-s', 'peak RSS MiB', 'state MiB'], rows)
+  return table(
+    [
+      'from',
+      'runs',
+      's to its tasks',
+      's to a commit',
+      'CPU-s to its tasks',
+      'M rows per CPU-s',
+      'rows of the changelogs',
+      'peak RSS MiB',
+      'state MiB',
+    ],
+    rows,
+  )
 }
 
 function abortTable(aborts: StateReport['aborts']): string {

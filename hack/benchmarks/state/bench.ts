@@ -6,14 +6,14 @@ import { step } from '../../infra/progress.ts'
 import { cpuSeconds, demandProcessUsage, peakMemoryMiB, pin, separateCores } from '../measure/process-usage.ts'
 import { abortOnce, type Aborted } from './abort.ts'
 import { StateJob, type StatePlace } from './job.ts'
-import { allRunning, allWarm, demandSnapshots, restored, rowsOf, snapshotsIn, type Restored } from './restart.ts'
+import { restored, rowsOf, type Restored } from './restart.ts'
 import type { StateSchedule, StateSize } from './schedule.ts'
 import { takeOver, type TakenOver } from './take-over.ts'
 import { checkTotals } from './totals.ts'
 
 export interface StateBenchOptions {
   readonly schedule: StateSchedule
-  /** Name -> checkout: whose workers are restarted, in turns. The first makes the state. */
+  /** Name -> checkout: whose workers are restarted, in turns. The first makes the state; it alone is restarted from its snapshots, whose format is its own. */
   readonly checkouts: ReadonlyMap<string, string>
 }
 
@@ -35,9 +35,9 @@ export interface RestartRun extends Restored {
 }
 
 /** What a worker that starts again finds of its state. */
-export type RestoreBase = 'changelog' | 'local snapshot'
+export type RestoreBase = 'snapshot' | 'changelog'
 
-/** State as it came to be: one record for each key, processed by one worker. */
+/** State as it came to be: one record for each key, processed by one worker that writes local snapshots. */
 export interface Built {
   readonly cpuSeconds: number
   readonly peakMemoryMiB: number
@@ -75,7 +75,8 @@ async function measureOne(schedule: StateSchedule['restarts'], place: StatePlace
   )
   await job.order({ parallelism: 1 })
   const [checkout] = [...checkouts.values()] as [string]
-  let worker = await job.startWorker(0, checkout)
+  const onVolume = { state: { directory: join(job.directory, 'volume') } }
+  let worker = await job.startWorker(0, checkout, onVolume)
   try {
     const built = await step('state is made of them', () => build(job, worker))
     const aborts: Aborted[] = []
@@ -87,30 +88,12 @@ async function measureOne(schedule: StateSchedule['restarts'], place: StatePlace
     const restarts: RestartRun[] = []
     {
       await using _load = await job.startLoad(recordsPerSecond.restart)
-      for (let repetition = 1; repetition <= schedule.repetitions; repetition++) {
-        for (const [variant, directory] of checkouts) {
-          await worker.kill()
-          worker = await job.startWorker(0, directory)
-          const title = `from the changelog${checkouts.size > 1 ? `, ${variant}` : ''}, ${repetition} of ${schedule.repetitions}`
-          restarts.push({ from: 'changelog', variant, repetition, ...(await step(title, () => restored(worker, job))) })
-        }
-      }
-    }
-    {
-      await using _load = await job.startLoad(recordsPerSecond.restart)
-      const volume = { state: { directory: join(job.directory, 'volume') } }
-      await worker.kill()
-      worker = await job.startWorker(0, checkout, volume)
-      await step('the volume has a snapshot of each task', async () => {
-        await allRunning(worker)
-        await snapshotsIn(volume.state.directory)
-      })
-      for (let repetition = 1; repetition <= schedule.repetitions; repetition++) {
+      // From snapshots first: while a worker runs without its volume, what is there grows old.
+      for (const { from, variant, repetition } of restartsOf(schedule, [...checkouts.keys()])) {
         await worker.kill()
-        worker = await job.startWorker(0, checkout, volume)
-        const run = await step(`from the local snapshot, ${repetition} of ${schedule.repetitions}`, () => restored(worker, job))
-        await demandSnapshots(worker, job)
-        restarts.push({ from: 'local snapshot', variant: [...checkouts.keys()][0]!, repetition, ...run })
+        worker = await job.startWorker(0, checkouts.get(variant)!, from === 'snapshot' ? onVolume : {})
+        const title = `from the ${from}${checkouts.size > 1 ? `, ${variant}` : ''}, ${repetition} of ${schedule.repetitions}`
+        restarts.push({ from, variant, repetition, ...(await step(title, () => restored(worker, job, from))) })
       }
     }
     await step('every record was counted once', () => checkTotals(job, worker))
@@ -118,6 +101,15 @@ async function measureOne(schedule: StateSchedule['restarts'], place: StatePlace
   } finally {
     await worker[Symbol.asyncDispose]()
   }
+}
+
+function restartsOf(
+  { repetitions }: StateSchedule['restarts'],
+  variants: readonly string[],
+): readonly Pick<RestartRun, 'from' | 'variant' | 'repetition'>[] {
+  const turns = (from: RestoreBase, of: readonly string[]) =>
+    Array.from({ length: repetitions }, (_, i) => of.map((variant) => ({ from, variant, repetition: i + 1 }))).flat()
+  return [...turns('snapshot', variants.slice(0, 1)), ...turns('changelog', variants)]
 }
 
 async function measureTakeOvers(schedule: StateSchedule['takeOver'], place: StatePlace, checkout: string): Promise<readonly TakenOver[]> {
@@ -131,7 +123,6 @@ async function measureTakeOvers(schedule: StateSchedule['takeOver'], place: Stat
     const workers = [await job.startWorker(0, checkout), await job.startWorker(1, checkout)] as const
     try {
       await step('two workers have it', () => job.advances().until(({ committed }) => committed >= schedule.keys))
-      if (standbys > 0) await step('each keeps the other’s state too', () => Promise.all(workers.map(allWarm)))
       {
         await using _load = await job.startLoad(recordsPerSecond.takeOver)
         found.push(await step(`a worker is killed, ${standbys} standbys`, () => takeOver(workers, job, standbys)))

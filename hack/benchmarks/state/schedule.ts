@@ -16,7 +16,7 @@ export interface StateSchedule {
 /** Quarter of an hour on two cores. A worker of the second has a gigabyte. */
 export const fullState: StateSchedule = {
   restarts: { keys: 10_000_000, keyBytes: 13, repetitions: 2, aborts: 3 },
-  takeOver: { keys: 18_000_000, keyBytes: 36, repetitions: 1 },
+  takeOver: { keys: 14_000_000, keyBytes: 36, repetitions: 1 },
 }
 
 /** A few minutes. */
