@@ -13,7 +13,7 @@ const keys = Array.from({ length: 24 }, (_, i) => `key-${i}`)
 function input(random: Random, now: number): InputRecord {
   const key = random.pick(keys)
   const odd = random.next()
-  const at = Math.floor(now) - (odd < 0.03 ? 20_000 : odd < 0.06 ? -3_000 : random.below(800))
+  const at = Math.floor(now) - (odd < 0.03 ? 20_000 : odd < 0.08 ? -3_000 : random.below(800))
   const n = random.below(1_000)
   const value = JSON.stringify({ k: random.chance(0.02) ? 'other' : key, n, at } satisfies Value)
   return { key, value: random.chance(0.02) ? value.slice(1) : value, timestamp: at }

@@ -32,7 +32,7 @@ const troubles: readonly Trouble[] = [
     weight: 2,
     make: ({ workers }, random) => onAny(workers, random, (one) => workers.holdUp(one, random.between(10, 3_000))),
   },
-  { name: 'trouble on the way', weight: 5, make: troubleOnTheWay },
+  { name: 'trouble on the way', weight: 14, make: troubleOnTheWay },
   { name: 'another parallelism', weight: 6, make: ({ operator }, random) => operator.scale(1 + random.below(4)) },
   { name: 'another epoch', weight: 1, make: ({ operator }) => operator.renew() },
   { name: 'start afresh', weight: 2, make: startAfresh },
@@ -48,8 +48,8 @@ export function makeTrouble(players: Players, until: number): void {
   const { world } = players
   const random = world.random.fork()
   const possible = world.disks === null ? troubles : [...troubles, ...diskTroubles]
-  const chosen = possible.filter(() => random.chance(0.5))
-  const everyMs = random.pick([150, 600, 2_500])
+  const chosen = possible.filter(({ weight }) => random.chance(weight > 10 ? 0.8 : 0.5))
+  const everyMs = random.pick([300, 1_000, 2_500])
   const next = (): void => {
     world.clock.after(random.between(0.2, 1.8) * everyMs, () => {
       if (world.clock.now() >= until || chosen.length === 0) return
@@ -111,7 +111,7 @@ function troubleOnTheWay({ world }: Players, random: Random): void {
   const trouble = drawTrouble(random, world.setting.nodes)
   const end = network.trouble(trouble.faults)
   world.history.note(name, `its way ${trouble.name}`)
-  world.clock.after(random.between(300, 8_000), end)
+  world.clock.after(random.between(1_000, 8_000), end)
 }
 
 function startAfresh({ operator, workers, ledger }: Players): void {

@@ -28,18 +28,45 @@ export class Network implements NetworkOptions {
   }
 }
 
-/** Something that is wrong with a way for a while, as chance has it. */
-export function drawTrouble(random: Random, nodes: number): { readonly name: string; readonly faults: Partial<NetworkFaults> } {
-  return random.pick([
-    { name: 'loses requests', faults: { loseRequest: random.between(0.02, 0.3) } },
-    { name: 'loses answers', faults: { loseAnswer: random.between(0.02, 0.3) } },
-    { name: 'delivers late', faults: { delayRequest: random.between(0.02, 0.3), delayMs: [100, random.pick([1_000, 5_000])] } },
-    {
-      name: 'breaks under requests that come through later',
-      faults: { strayRequest: random.between(0.02, 0.3), delayMs: [5, random.pick([100, 3_000])] },
-    },
+type Trouble = { readonly name: string; readonly faults: Partial<NetworkFaults> }
+
+/** Something that is wrong with a way for a while, as chance has it: often with some kinds of requests only, and then with most of them. */
+export function drawTrouble(random: Random, nodes: number): Trouble {
+  if (random.chance(0.3)) return random.pick(ofAll(random, nodes))
+  const only = random.pick(kinds)
+  const { name, faults } = random.pick(ofRequests(random, random.between(0.3, 0.9)))
+  return { name: `${name} (of ${[...only].join(', ')})`, faults: { ...faults, only } }
+}
+
+function ofRequests(random: Random, often: number): readonly Trouble[] {
+  return [
+    { name: 'loses requests', faults: { loseRequest: often } },
+    { name: 'loses answers', faults: { loseAnswer: often } },
+    { name: 'delivers late', faults: { delayRequest: often, delayMs: [100, random.pick([1_000, 5_000])] } },
+    { name: 'breaks under requests that come through at once', faults: { strayRequest: often, delayMs: [5, 100] } },
+    { name: 'breaks under requests that come through later', faults: { strayRequest: often, delayMs: [5, 3_000] } },
+  ]
+}
+
+function ofAll(random: Random, nodes: number): readonly Trouble[] {
+  return [
+    ...ofRequests(random, random.between(0.02, 0.3)),
     { name: 'is slow', faults: { slow: random.between(0.1, 1), delayMs: [10, 800] } },
     { name: 'does not reach a node', faults: { refusing: new Set([1 + random.below(nodes)]) } },
     { name: 'is bad', faults: { loseRequest: 0.05, loseAnswer: 0.1, strayRequest: 0.1, delayMs: [50, 3_000], slow: 0.3 } },
-  ] satisfies readonly { readonly name: string; readonly faults: Partial<NetworkFaults> }[])
+  ]
 }
+
+/** Requests that matter together; how a transaction ends matters most. */
+const kinds: readonly ReadonlySet<string>[] = [
+  new Set(['EndTxn']),
+  new Set(['EndTxn']),
+  new Set(['EndTxn']),
+  new Set(['EndTxn', 'TxnOffsetCommit']),
+  new Set(['TxnOffsetCommit']),
+  new Set(['AddPartitionsToTxn', 'AddOffsetsToTxn']),
+  new Set(['Produce']),
+  new Set(['InitProducerId', 'OffsetFetch']),
+  new Set(['JoinGroup', 'SyncGroup']),
+  new Set(['Heartbeat']),
+]

@@ -142,8 +142,8 @@ function chooseSetting(random: Random): Omit<Setting, 'volumes'> {
     workers: 1 + random.below(3),
     durationMs: random.between(8_000, 25_000),
     records: 100 + random.below(300),
-    lookMs: random.pick([0.01, 0.2, 3]),
-    sliceBytes: random.pick([500, 5_000, 1_000_000]),
+    lookMs: random.pick([0.01, 1, 3, 3]),
+    sliceBytes: random.pick([200, 200, 2_000, 1_000_000]),
     standbys: random.below(3),
   }
 }
@@ -169,7 +169,7 @@ function chooseConfig(random: Random, { processing }: SimulatedJob, state: objec
     kafka: { brokers: ['virtual:9092'] },
     processing: {
       guarantee: random.chance(0.85) ? 'ExactlyOnce' : 'AtLeastOnce',
-      commitIntervalMs: random.pick([20, 60, 200, 1_000]),
+      commitIntervalMs: random.pick([20, 20, 60, 200, 1_000]),
       outputLingerMs: random.pick([0, 20, 100]),
       transactionTimeoutMs,
       sessionTimeoutMs: transactionTimeoutMs + 2_000,

@@ -51,7 +51,7 @@ test.serial('a standby takes over from a worker that is gone, and reads nothing 
   await eventually(() => shares(job.statuses).every((count) => count === 2), { what: 'Two tasks for each worker' })
   await eventually(() => job.statuses.every((status) => upToDate(status, 2)), { what: 'Standbys that are up to date' })
   const written = await changelogRecords(run)
-  t.true(written > 500, `${written} records in the changelog`)
+  t.true(written > 100, `${written} records in the changelog`)
 
   const [, standby] = job.workers
   const { restores, warmRestores, restoredRows } = standby!.telemetry

@@ -57,7 +57,7 @@ export class Connection {
       const pending: Pending = { name, reject, deadline: scheduler.now() + timeoutMs, timeoutMs }
       this.#pending.add(pending)
       this.#watch(pending.deadline)
-      const fate = way.fate()
+      const fate = way.fate(name)
       const arrive = (): void => this.#arrive(() => handle(node, (answer) => this.#answer(pending, answer, fate, resolve)))
       if (fate === 'delayed') {
         // The client hears of nothing: it gives up, and the request comes through after all.

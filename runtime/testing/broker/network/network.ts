@@ -20,6 +20,8 @@ export interface NetworkFaults {
   /** The connection breaks, and the request is carried out all the same, so much later: it stood in the broker's queue. */
   strayRequest: number
   delayMs: readonly [number, number]
+  /** Requests of these names only are lost, late or stray; null: all are. */
+  only: ReadonlySet<string> | null
   /** A message takes that much longer. */
   slow: number
   /** Brokers that nothing reaches, nor comes from: clients wait in vain. */
@@ -31,7 +33,8 @@ export type Fate = 'arrives' | 'request lost' | 'answer lost' | 'delayed' | 'str
 
 export interface Way {
   latency(): number
-  fate(): Fate
+  /** Of a request of this name. */
+  fate(name: string): Fate
   /** How late a delayed or stray request is. */
   delay(): number
   reaches(node: number): boolean
@@ -46,7 +49,8 @@ export function wayOf({ random, latencyMs, faults }: NetworkOptions): Way {
     latency: () => drawn(latencyMs) + (random.chance(faults.slow) ? drawn(faults.delayMs) : 0),
     delay: () => drawn(faults.delayMs),
     reaches: (node) => !faults.refusing.has(node),
-    fate() {
+    fate(name) {
+      if (faults.only !== null && !faults.only.has(name)) return 'arrives'
       let left = random.next()
       if ((left -= faults.loseRequest) < 0) return 'request lost'
       if ((left -= faults.loseAnswer) < 0) return 'answer lost'
@@ -58,5 +62,5 @@ export function wayOf({ random, latencyMs, faults }: NetworkOptions): Way {
 
 /** A way on which nothing is lost until somebody says so. */
 export function faultless(): NetworkFaults {
-  return { loseRequest: 0, loseAnswer: 0, delayRequest: 0, strayRequest: 0, delayMs: [0, 0], slow: 0, refusing: new Set() }
+  return { loseRequest: 0, loseAnswer: 0, delayRequest: 0, strayRequest: 0, only: null, delayMs: [0, 0], slow: 0, refusing: new Set() }
 }
