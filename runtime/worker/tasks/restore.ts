@@ -56,16 +56,34 @@ export async function takeOver(order: TakeOver, environment: RestoreEnvironment)
     start: await reader.listOffset(order.changelogTopic, partition, 'earliest'),
   }
   const found = { offset: group.offset, commit: commit?.commit ?? null }
+  try {
+    return await restoreFromBest(order, environment, range, found)
+  } catch (error) {
+    if (!(error instanceof StreamJobError) || error.code !== 'position-mismatch') throw error
+    // A commit may have come between the two looks: then somebody else works on the task, and this worker does not know yet that it is not its own any more.
+    const now = (await reader.committedOffsets(groupId, [order.input])).get(partitionKey(topic, partition))
+    if (now === undefined || (now.offset === group.offset && now.metadata === group.metadata)) throw error
+    const where = `Partition ${partition} of ${topic}`
+    throw new StreamJobError('membership-lost', `${where} was committed by another worker while it was taken over here.`, { cause: error })
+  }
+}
+
+interface GroupPosition {
+  readonly offset: number
+  readonly commit: number | null
+}
+
+async function restoreFromBest(order: TakeOver, environment: RestoreEnvironment, range: ChangelogRange, group: GroupPosition): Promise<Task> {
   const base = await usableBase(order, environment, range)
   if (base !== null) {
     try {
-      return await restore(base, order, environment, range, found)
+      return await restore(base, order, environment, range, group)
     } catch (error) {
       if (environment.signal.aborted || (error instanceof StreamJobError && error.recovery === 'retry')) throw error
       environment.onUnusable(error instanceof Error ? error.message : String(error))
     }
   }
-  return restore(new TaskImage(range, order.compile, range.start), order, environment, range, found)
+  return restore(new TaskImage(range, order.compile, range.start), order, environment, range, group)
 }
 
 interface ChangelogRange extends Changelog {
@@ -87,7 +105,7 @@ async function restore(
   order: TakeOver,
   environment: RestoreEnvironment,
   range: ChangelogRange,
-  group: { readonly offset: number; readonly commit: number | null },
+  group: GroupPosition,
 ): Promise<Task> {
   const { reader } = environment
   const where = `partition ${order.input.partition} of ${order.input.topic}`

@@ -89,3 +89,32 @@ for (const [startFrom, start] of [
     )
   })
 }
+
+test('a commit of somebody else that comes between two looks of a take-over is no reason to ask for a human', async (t) => {
+  const before = await ScriptedWorker.start(t, { partitions: 1 })
+  before.kafka.put('in', 0, order('a', 0), order('a', 10))
+  await eventually(() => before.kafka.offsets.get('in-0')?.offset === 2)
+  const [older, rows] = [before.kafka.offsets.get('in-0')!, [...before.kafka.log(changelog, 0)]]
+  before.kafka.put('in', 0, order('a', 20))
+  await eventually(() => before.kafka.offsets.get('in-0')?.offset === 3)
+  before.stop.abort()
+  await before.ended
+  const newer = before.kafka.offsets.get('in-0')!
+
+  const run = await ScriptedWorker.prepare(t, { partitions: 1 })
+  run.kafka.put('in', 0, order('a', 0), order('a', 10), order('a', 20))
+  run.kafka.offsets.set('in-0', older)
+  run.kafka.log(changelog, 0).push(...rows)
+  run.kafka.hook = ({ name, about }) => {
+    if (name !== 'listOffset' || about !== `${changelog}-0` || run.kafka.log(changelog, 0).length > rows.length) return
+    run.kafka.log(changelog, 0).push(...before.kafka.log(changelog, 0).slice(rows.length))
+    run.kafka.offsets.set('in-0', newer)
+  }
+  run.go()
+  await eventually(() => run.worker.status().tasks.length === 1)
+  t.is(run.worker.status().tasks[0]?.committedOffset, '3')
+  t.deepEqual(
+    run.logged.filter(({ message }) => message === 'The job needs a human'),
+    [],
+  )
+})
