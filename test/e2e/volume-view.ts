@@ -4,7 +4,7 @@ import { names } from '../../runtime/protocol.ts'
 import { testSystem } from '../support/cluster.ts'
 import type { KubeJson } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
-import { killPodProcesses } from '../support/processes.ts'
+import { killPodProcesses, podProcesses } from '../support/processes.ts'
 import { stockKafka } from '../support/stock-kafka.ts'
 import type { RevenueJob } from './revenue-job.ts'
 import type { Site } from './site.ts'
@@ -77,6 +77,8 @@ export class VolumeView implements AsyncDisposable {
     if (before === null) throw new Error(`there is no pod ${name}`)
     const perPartition = new Map<number, number>()
     for (const partition of [0, 1, 2, 3]) perPartition.set(partition, await this.changelogRecords([partition]))
+    // It must not end by itself before it is killed.
+    if (kill) for (const pid of podProcesses(before.metadata.uid)) process.kill(pid, 'SIGSTOP')
     await namespace.kubectl(['delete', 'pod', name, '--wait=false'])
     if (kill) killPodProcesses(before.metadata.uid)
     const taken = async (): Promise<z.infer<typeof TakenOver> | undefined> => {

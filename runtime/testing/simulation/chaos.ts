@@ -35,7 +35,7 @@ const troubles: readonly Trouble[] = [
   { name: 'trouble on the way', weight: 14, make: troubleOnTheWay },
   { name: 'another parallelism', weight: 6, make: ({ operator }, random) => operator.scale(1 + random.below(4)) },
   { name: 'another epoch', weight: 1, make: ({ operator }) => operator.renew() },
-  { name: 'start afresh', weight: 2, make: startAfresh },
+  { name: 'start afresh', weight: 6, make: startAfresh },
   { name: 'move a leader', weight: 3, make: ({ world }, random) => moveLeader(world, random) },
   { name: 'move a coordinator', weight: 3, make: ({ world }, random) => moveCoordinator(world, random) },
   { name: 'a node goes down', weight: 2, make: stopNode },

@@ -86,11 +86,21 @@ export class SimulatedOperator {
       const lineage = (this.#record?.lineage ?? 1) + 1
       this.#world.createChangelogs(lineage)
       this.#world.cluster.forgetGroupOffsets(names.group(applicationId))
+      this.#forgetInput()
       begun(lineage)
       await this.#order({ mode: 'run', lineage })
       this.#workers.paused = false
       this.#workers.startAll()
     })
+  }
+
+  /** Some of the input is older than it is kept: what begins afresh begins behind it, and comes to other state than before. */
+  #forgetInput(): void {
+    const { cluster, setting, random } = this.#world
+    for (let partition = 0; partition < setting.partitions; partition++) {
+      const { logStart, lastStableOffset } = cluster.partition(topics.source, partition)
+      if (random.chance(0.7)) cluster.deleteRecords(topics.source, partition, Math.floor(random.between(logStart, lastStableOffset)))
+    }
   }
 
   #operate(what: string, work: () => Promise<void>): void {

@@ -4,6 +4,8 @@ import type { ModelOutput, TaskModel } from './job.ts'
 
 export interface TaskLedgerOptions {
   readonly partition: number
+  /** Offset of the first record that counts. */
+  readonly from: number
   readonly source: CommittedLog
   readonly model: TaskModel
   /** Whether results of the sink come in the transactions; else they leave on their own. */
@@ -29,6 +31,7 @@ export class TaskLedger {
 
   constructor(options: TaskLedgerOptions) {
     this.#options = options
+    this.#next = options.from
   }
 
   /** The committed offset. */

@@ -144,7 +144,7 @@ function chooseSetting(random: Random): Omit<Setting, 'volumes'> {
     records: 100 + random.below(300),
     lookMs: random.pick([0.01, 1, 3, 3]),
     sliceBytes: random.pick([200, 200, 2_000, 1_000_000]),
-    standbys: random.below(3),
+    standbys: random.pick([0, 1, 2, 2]),
   }
 }
 
