@@ -64,13 +64,9 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     name: 'commits without numbers',
-    file: 'runtime/worker/commits/commit.ts',
-    right: `stored.commit === pending.commit && offset === pending.offset)
-    return 'committed'
-  if (stored === null ? confirmed.commit === 0 && offset === -1 : stored.commit === confirmed.commit && offset === confirmed.offset)`,
-    wrong: `offset === pending.offset)
-    return 'committed'
-  if (stored === null ? confirmed.commit === 0 && offset === -1 : offset === confirmed.offset)`,
+    file: 'runtime/worker/commits/positions.ts',
+    right: 'return JSON.stringify({ v: 1, n: commit, w: writer })',
+    wrong: 'return JSON.stringify({ v: 1, n: 1, w: writer })',
   },
   {
     name: 'leaving the group on a clean stop',
