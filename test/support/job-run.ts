@@ -4,7 +4,6 @@ import { WorkerConfig } from '../../runtime/config.ts'
 import { LocalJob } from '../../runtime/dev/local-job.ts'
 import { connectAdmin } from '../../runtime/kafka/kafkajs/admin.ts'
 import type { KafkaAdmin } from '../../runtime/kafka/admin.ts'
-import { readHeaders } from '../../runtime/kafka/batch/headers.ts'
 import type { KafkaClient } from '../../runtime/kafka/client.ts'
 import { connectKafka } from '../../runtime/kafka/connect.ts'
 import type { Logger } from '../../runtime/log.ts'
@@ -13,6 +12,7 @@ import { openProgram } from '../../runtime/program/open.ts'
 import { names } from '../../runtime/protocol.ts'
 import type { Disk } from '../../runtime/worker/snapshots/disk.ts'
 import type { PrintedRecord } from '../e2e/oracle.ts'
+import { readPrinted } from './printed-records.ts'
 import { eventually } from './eventually.ts'
 import { brokers, uniqueName } from './kafka.ts'
 
@@ -133,24 +133,8 @@ export class JobRun {
   }
 
   /** Committed records of a topic. */
-  async read(topic: string): Promise<PrintedRecord[]> {
-    const { partitions = 0 } = (await this.kafka.reader.describeTopics([topic])).get(topic) ?? {}
-    const found: PrintedRecord[] = []
-    for (let partition = 0; partition < partitions; partition++) {
-      const start = await this.kafka.reader.listOffset(topic, partition, 'earliest')
-      const end = await this.kafka.reader.listOffset(topic, partition, 'highWatermark')
-      for await (const block of this.kafka.reader.readRange(topic, partition, start, end, new AbortController().signal)) {
-        const text = (from: Int32Array, to: Int32Array, i: number): string | null =>
-          from[i]! < 0 ? null : block.bytes.toString('utf8', from[i], to[i])
-        for (let i = 0; i < block.count; i++) {
-          const headers = Object.fromEntries(readHeaders(block, i).map(({ key, value }) => [key, Buffer.from(value ?? []).toString()]))
-          const key = text(block.keyStart, block.keyEnd, i)
-          const value = text(block.valueStart, block.valueEnd, i)
-          found.push({ partition, offset: block.offsets[i]!, timestamp: block.timestamps[i]!, key, value, headers })
-        }
-      }
-    }
-    return found
+  read(topic: string): Promise<PrintedRecord[]> {
+    return readPrinted(this.kafka.reader, topic)
   }
 
   #connection(clientId?: string): { brokers: string[] } {

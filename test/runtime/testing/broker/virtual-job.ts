@@ -4,7 +4,6 @@ import { LocalJob } from '../../../../runtime/dev/local-job.ts'
 import { topicsThere } from '../../../../runtime/dev/topics.ts'
 import type { KafkaClient } from '../../../../runtime/kafka/client.ts'
 import { clientOver } from '../../../../runtime/kafka/connect.ts'
-import { readHeaders } from '../../../../runtime/kafka/batch/headers.ts'
 import type { Logger } from '../../../../runtime/log.ts'
 import { openProgram } from '../../../../runtime/program/open.ts'
 import { names } from '../../../../runtime/protocol.ts'
@@ -18,6 +17,8 @@ import { VirtualProcess } from '../../../../runtime/testing/time/virtual-process
 import type { PrintedRecord } from '../../../e2e/oracle.ts'
 import { countSteps } from '../../../support/job-run.ts'
 import type { TestRecord } from '../../../support/orders.ts'
+import { readPrinted } from '../../../support/printed-records.ts'
+import { passing } from './passing.ts'
 
 export const epoch = 1_700_000_000_000
 export const partitions = 4
@@ -49,12 +50,8 @@ export class VirtualJob {
   }
 
   /** Lets time pass until the work is done. */
-  async passing<A>(work: Promise<A>): Promise<A> {
-    let settled = false
-    const settle = (): void => void (settled = true)
-    work.then(settle, settle)
-    if (!(await this.clock.run(() => settled))) throw new Error('Nothing is left to happen, and the work is not done')
-    return work
+  passing<A>(work: Promise<A>): Promise<A> {
+    return passing(this.clock, work)
   }
 
   async start(parallelism: number): Promise<void> {
@@ -138,32 +135,12 @@ export class VirtualJob {
   }
 
   async read(topic: string): Promise<PrintedRecord[]> {
-    return this.passing(readAll(this.#observer, topic))
+    return this.passing(readPrinted(this.#observer.reader, topic))
   }
 
   async end(): Promise<void> {
     await this.passing(this.job[Symbol.asyncDispose]())
   }
-}
-
-async function readAll({ reader }: KafkaClient, topic: string): Promise<PrintedRecord[]> {
-  const { partitions: count = 0 } = (await reader.describeTopics([topic])).get(topic) ?? {}
-  const found: PrintedRecord[] = []
-  for (let partition = 0; partition < count; partition++) {
-    const start = await reader.listOffset(topic, partition, 'earliest')
-    const end = await reader.listOffset(topic, partition, 'highWatermark')
-    for await (const block of reader.readRange(topic, partition, start, end, new AbortController().signal)) {
-      const text = (from: Int32Array, to: Int32Array, i: number): string | null =>
-        from[i]! < 0 ? null : block.bytes.toString('utf8', from[i], to[i])
-      for (let i = 0; i < block.count; i++) {
-        const headers = Object.fromEntries(readHeaders(block, i).map(({ key, value }) => [key, Buffer.from(value ?? []).toString()]))
-        const key = text(block.keyStart, block.keyEnd, i)
-        const value = text(block.valueStart, block.valueEnd, i)
-        found.push({ partition, offset: block.offsets[i]!, timestamp: block.timestamps[i]!, key, value, headers })
-      }
-    }
-  }
-  return found
 }
 
 const mute: Logger = { debug() {}, info() {}, warn() {}, error() {} }
