@@ -18,6 +18,8 @@ export interface CycleOptions {
   readonly ordinal: number
   readonly epoch: number
   readonly commitIntervalMs: number
+  /** Whether the commit before this cycle was lost: what it held has waited for an interval already. */
+  readonly afterLoss: boolean
   readonly outputLingerMs: number
   /** Epoch ms. */
   readonly clock: () => number
@@ -38,6 +40,8 @@ export interface CycleOptions {
 
 /** How long a wait for records may last before orders and membership are looked at. Milliseconds. */
 const waitMs = 100
+/** How long the first commit behind a lost one is put off: enough for a good part of what it held. Milliseconds. */
+const afterLossMs = 100
 /** What the producers may hold before it is sent. Bytes. */
 const flushBytes = 1024 * 1024
 /** How much state may change before it is committed, though no commit is due yet. Bytes. */
@@ -52,7 +56,7 @@ export async function runCycle(options: CycleOptions): Promise<string> {
   const changed = new AbortController()
   void options.member.changed().then(() => changed.abort())
   let flushAt = Infinity
-  let commitAt = now() + options.commitIntervalMs
+  let commitAt = now() + (options.afterLoss ? Math.min(afterLossMs, options.commitIntervalMs) : options.commitIntervalMs)
   for (;;) {
     const reason = reasonToEnd(options)
     if (reason !== null || now() >= commitAt || tasks.changedBytes > changedBytesBound || ending.done()) {

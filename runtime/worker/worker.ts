@@ -178,18 +178,14 @@ export class Worker {
     this.#cycling = true
     this.telemetry.pausedMs += this.#pausedAt === null ? 0 : this.#parts.now() - this.#pausedAt
     const reason = await runCycle({
+      ...this.#parts,
       tasks: this.#tasks,
       producers: this.#producers,
       member: this.#member,
-      telemetry: this.telemetry,
-      ordinal: this.#parts.ordinal,
       epoch: record.epoch,
       commitIntervalMs: this.#parts.config.processing.commitIntervalMs,
+      afterLoss: this.#failures > 0,
       outputLingerMs: this.#parts.config.processing.outputLingerMs,
-      clock: this.#parts.clock,
-      now: this.#parts.now,
-      pause: this.#parts.pause,
-      turn: this.#parts.turn,
       interrupted,
       committing: async () => {
         await this.#changelogs.look(record)

@@ -21,6 +21,7 @@ test('a worker without tasks waits for its group without growing', async (t) => 
       ordinal: 0,
       epoch: 1,
       commitIntervalMs: 1_000,
+      afterLoss: false,
       outputLingerMs: 100,
       clock: () => 0,
       now: () => 0,
@@ -37,3 +38,36 @@ test('a worker without tasks waits for its group without growing', async (t) => 
   const before = await heapAfter(1_000)
   t.true((await heapAfter(50_000)) - before < 2_000_000)
 })
+
+for (const [what, afterLoss, first] of [
+  ['the first commit comes after an interval', false, 1_000],
+  ['behind a commit that was lost the first one comes soon, the next after an interval', true, 100],
+] as const) {
+  test(what, async (t) => {
+    const kafka = new ScriptedKafka()
+    const member = kafka.member({ groupId: 'g', instanceId: 'm-0', sessionTimeoutMs: 1, rebalanceTimeoutMs: 1, assign: () => new Map() })
+    await member.join(Buffer.from('{}'))
+    let now = 0
+    const commits: number[] = []
+    await runCycle({
+      tasks: new TaskSet(kafka.fetcher()),
+      producers: new Producers(kafka, 'id', 'ExactlyOnce'),
+      member,
+      telemetry: createWorkerMetrics().telemetry,
+      ordinal: 0,
+      epoch: 1,
+      commitIntervalMs: 1_000,
+      afterLoss,
+      outputLingerMs: 100,
+      clock: () => 0,
+      now: () => now,
+      pause: async () => void (now += 50),
+      turn: async () => {},
+      interrupted: () => (commits.length === 2 ? 'enough' : null),
+      committing: async () => {},
+      committed: async () => void commits.push(now),
+      endOfInput: () => null,
+    })
+    t.deepEqual(commits.slice(0, 2), [first, first + 1_000])
+  })
+}
