@@ -22,6 +22,20 @@ export function isReady({ state, error }: WorkerStatus): boolean {
   return state === 'running' && error === null
 }
 
+/** What a worker does once it has joined. `refusal`: why it may not work under the record; `stale`: its assignment is of an older epoch. */
+export function workingState(
+  refusal: string | null,
+  stale: boolean,
+  epoch: number,
+  here: number,
+  coming: number,
+): readonly [state: WorkerState['state'], reason: string] {
+  if (refusal !== null) return ['waiting', refusal]
+  if (stale) return ['waiting', `the group's leader has not read epoch ${epoch} yet`]
+  if (coming > 0) return ['restoring', `working on ${here} task(s), restoring ${coming}`]
+  return ['running', `working on ${here} task(s)`]
+}
+
 export function statusOf({ parts, state, record, identity, tasks, fetcher, warm, telemetry }: StatusSources): WorkerStatus {
   return {
     formatVersion: 1,

@@ -19,21 +19,19 @@ import { snapshotsOf } from './snapshots/local-snapshots.ts'
 import type { LocalSnapshots } from './snapshots/local-snapshots.ts'
 import { Producers } from './commits/producers.ts'
 import { cutOff } from './cut-off.ts'
-import { statusOf } from './status.ts'
+import { statusOf, workingState } from './status.ts'
 import type { WorkerState } from './status.ts'
-import { restoreTasks } from './tasks/restore-tasks.ts'
+import { Arrivals } from './tasks/arrivals.ts'
 import { TaskFactory } from './tasks/task-factory.ts'
 import { TaskSet } from './tasks/tasks.ts'
 import type { Telemetry } from './telemetry.ts'
 import { WarmCopies } from './warm/warm-copies.ts'
 
-/**
- * How long an assignment of an older epoch may stand before this worker asks for another round. A leader that is alive asks by itself when it reads the newer
- * record; one that was restarted is a follower until then, and the group would keep its old assignment for ever.
- */
+/** How long an assignment of an older epoch may stand before this worker asks for another round: a leader that was restarted never would. Milliseconds. */
 const staleAssignmentMs = 500
 const staleAssignment = 'the assignment is of an older epoch'
 const copiesAreWarm = 'the copies of tasks that are to come here are warm'
+const tasksArrived = 'tasks that were restored have arrived'
 /** How long a worker that was asked to stop may try to commit; longer only when brokers do not answer. Milliseconds. */
 const stopGraceMs = 4_000
 
@@ -46,6 +44,7 @@ export class Worker {
   readonly #producers: Producers
   readonly #tasks: TaskSet
   readonly #factory: TaskFactory
+  readonly #arrivals: Arrivals
   readonly #copies: WarmCopies
   readonly #changelogs: ChangelogWatch
   /** Null: the worker has no volume. */
@@ -88,6 +87,7 @@ export class Worker {
     this.#changelogs = new ChangelogWatch(kafka.reader, config.applicationId, parts.now)
     this.#snapshots = snapshotsOf(parts)
     this.#factory = new TaskFactory({ ...parts, producers: this.#producers, snapshots: this.#snapshots })
+    this.#arrivals = new Arrivals(parts)
     this.#copies = new WarmCopies({
       ...parts,
       begin: (id, record) => this.#factory.beginCopy(id, record),
@@ -113,7 +113,7 @@ export class Worker {
   status(): WorkerStatus {
     return statusOf({
       parts: this.#parts,
-      state: { ...this.#state, error: this.#state.error ?? orderErrorOf(this.#order, this.#parts) },
+      state: { ...this.#state, error: this.#state.error ?? this.#arrivals.trouble ?? orderErrorOf(this.#order, this.#parts) },
       record: this.#order.current,
       identity: this.#member.identity,
       tasks: this.#tasks.all,
@@ -134,7 +134,7 @@ export class Worker {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const own = [this.#copies, this.#order, this.#fetcher, this.#producers, this.#member]
+    const own = [this.#arrivals, this.#copies, this.#order, this.#fetcher, this.#producers, this.#member]
     await Promise.all([...own.map((part) => part[Symbol.asyncDispose]()), this.#snapshots?.[Symbol.asyncDispose]()])
   }
 
@@ -161,18 +161,19 @@ export class Worker {
     this.#copies.under(record)
     const joined = await this.#join(record, refusal === null ? record.epoch : 0)
     const stale = refusal === null && joined.epoch !== record.epoch
-    if (record.lineage !== this.#lineage) this.#tasks.clear()
+    if (record.lineage !== this.#lineage) await this.#forget()
     this.#lineage = record.lineage
     if (stale) this.#tasks.rest()
     else await this.#take(refusal === null ? joined.tasks : [], record, joined, signal)
-    if (!stale && refusal === null) this.#copies.keep(joined.copies, record)
-    await this.#snapshots?.retain(this.#tasks.names, record.lineage)
-    this.#setWorking(refusal, stale, record)
+    if (!stale && refusal === null) this.#copies.keep(joined.copies, this.#arrivals.names, record)
+    await this.#snapshots?.retain(this.#held, record.lineage)
+    this.#set(...workingState(refusal, stale, record.epoch, this.#tasks.all.length, this.#arrivals.names.length))
     const askAgainAt = refusal === null && joined.epoch < record.epoch ? this.#parts.now() + staleAssignmentMs : Infinity
     const interrupted = (): string | null => {
       if (signal.aborted) return 'the process was asked to stop'
       if (this.#order.current !== record) return 'the job record changed'
       if (this.#parts.now() > askAgainAt) return staleAssignment
+      if (!stale && this.#arrivals.due) return tasksArrived
       return !stale && refusal === null && this.#copies.awaitsMove(this.#told) ? copiesAreWarm : null
     }
     this.#cycling = true
@@ -195,13 +196,13 @@ export class Worker {
         this.#succeed()
         await this.#snapshots?.advance()
       },
-      endOfInput: () => this.#endOfInput && this.#finish.bind(this),
+      endOfInput: () => (this.#arrivals.names.length > 0 ? null : this.#endOfInput && this.#finish.bind(this)),
     }).finally(() => {
       this.#cycling = false
       this.#pausedAt = this.#parts.now()
     })
-    if (reason === staleAssignment || reason === copiesAreWarm) this.#joined = null
     this.#parts.log.info('Cycle ended', { reason, epoch: record.epoch })
+    if (reason === staleAssignment || reason === copiesAreWarm) this.#joined = null
   }
 
   /** Joins, unless this worker is a stable member under this very record already: a rewind is no reason to disturb the others. */
@@ -210,9 +211,8 @@ export class Worker {
     this.#joined = null
     this.#set('joining', `joining the group for epoch ${record.epoch}`)
     this.telemetry.joins += 1
-    const warm = this.#copies.names
-    const result = await joinGroup(this.#member, { epoch, ordinal: this.#parts.ordinal, owned: this.#tasks.names, warm })
-    this.#told = new Set(warm)
+    this.#told = new Set(this.#copies.names)
+    const result = await joinGroup(this.#member, { epoch, ordinal: this.#parts.ordinal, owned: this.#held, warm: [...this.#told] })
     this.#joined = { record, result }
     return result
   }
@@ -232,15 +232,25 @@ export class Worker {
     return null
   }
 
-  /** Makes the assigned tasks those of this worker: keeps what it has, restores the rest. */
+  /** Makes the assigned tasks those of this worker. What takes long arrives while the others are at work. */
   async #take(assigned: Joined['tasks'], record: JobRecord, { identity, members }: Joined, signal: AbortSignal): Promise<void> {
-    const missing = await this.#tasks.keep(assigned, this.#parts.kafka.reader, identity, this.#parts.ordinal)
-    if (missing.length > 0) {
-      this.#set('restoring', `restoring ${missing.length} task(s)`)
-      const options = { factory: this.#factory, copies: this.#copies, parts: this.#parts, record, members, signal }
-      for (const task of await restoreTasks(missing, options)) this.#tasks.add(task)
-    }
+    const { kafka, ordinal } = this.#parts
+    const keep = (): Promise<Joined['tasks']> => this.#tasks.keep(assigned, this.#arrivals.collect(), kafka.reader, identity, ordinal)
+    const missing = await keep()
+    if (missing.length > 0) this.#set('restoring', `restoring ${missing.length} task(s)`)
+    await this.#arrivals.expect(missing, { factory: this.#factory, copies: this.#copies, record, members, signal })
+    if (this.#arrivals.due) await keep()
     this.#tasks.fetch()
+  }
+
+  /** Names of the tasks whose state is here, or on its way. */
+  get #held(): readonly string[] {
+    return [...new Set([...this.#tasks.names, ...this.#arrivals.names])]
+  }
+
+  async #forget(): Promise<void> {
+    this.#tasks.clear()
+    await this.#arrivals.drop()
   }
 
   /** Fresh producers, then every task to what is confirmed. */
@@ -265,7 +275,7 @@ export class Worker {
     if (recovery === 'restart') throw error
     if (recovery === 'stop') {
       log.error('The job needs a human', fields)
-      this.#tasks.clear()
+      await this.#forget()
       // Ends the open transaction, which would keep readers waiting.
       await this.#producers.renew().catch((cause: unknown) => log.warn('The open transaction could not be aborted', failureOf(cause).fields))
     } else log.warn('Trying again after a pause', { ...fields, failures: this.#failures })
@@ -281,12 +291,6 @@ export class Worker {
     this.#parts.log.info('Working again', { failures: this.#failures })
     this.#failures = 0
     this.#state = { ...this.#state, error: null }
-  }
-
-  #setWorking(refusal: string | null, stale: boolean, record: JobRecord): void {
-    if (refusal !== null) this.#set('waiting', refusal)
-    else if (stale) this.#set('waiting', `the group's leader has not read epoch ${record.epoch} yet`)
-    else this.#set('running', `working on ${this.#tasks.all.length} task(s)`)
   }
 
   #set(state: WorkerState['state'], reason: string): void {

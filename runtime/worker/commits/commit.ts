@@ -88,7 +88,9 @@ export function outcomeOf(task: Task, offset: number, metadata: string | null, o
   const { pending, confirmed } = task
   if (stored !== null && stored.writer === ordinal && pending !== null && stored.commit === pending.commit && offset === pending.offset)
     return 'committed'
-  if (stored === null ? confirmed.commit === 0 && offset === -1 : stored.commit === confirmed.commit && offset === confirmed.offset)
+  if (
+    stored === null ? (confirmed.commit === 0 || task.mustCommit) && offset === -1 : stored.commit === confirmed.commit && offset === confirmed.offset
+  )
     return 'unchanged'
   return 'lost'
 }

@@ -73,6 +73,11 @@ export class Task {
     return this.#confirmed
   }
 
+  /** Whether the first commit is due although nothing was read. */
+  get mustCommit(): boolean {
+    return this.#mustCommit
+  }
+
   /** Next offset to read. */
   get position(): number {
     return this.#position

@@ -47,11 +47,18 @@ export class TaskSet {
   }
 
   /**
-   * Keeps what is assigned and still stands at the group's last commit, drops the rest. Returns what has to be taken over. A task that went to somebody else
-   * and came back while this worker was away is taken over anew: what is in memory is old.
+   * Keeps what is assigned and still stands at the group's last commit, of what is here and of what was `restored` just now; drops the rest. Returns what has
+   * to be taken over. A task that went to somebody else and came back while this worker was away is taken over anew: what is in memory is old.
    */
-  async keep(assigned: readonly TaskId[], reader: KafkaReader, identity: GroupIdentity, ordinal: number): Promise<readonly TaskId[]> {
+  async keep(
+    assigned: readonly TaskId[],
+    restored: readonly Task[],
+    reader: KafkaReader,
+    identity: GroupIdentity,
+    ordinal: number,
+  ): Promise<readonly TaskId[]> {
     const wanted = new Set(assigned.map(taskName))
+    for (const task of restored) this.#resting.set(task.name, task)
     for (const [name, task] of this.#resting) {
       this.#tasks.set(name, task)
       this.#moved.add(task)
@@ -70,11 +77,6 @@ export class TaskSet {
       }
     }
     return assigned.filter((id) => !this.#tasks.has(taskName(id)))
-  }
-
-  add(task: Task): void {
-    this.#tasks.set(task.name, task)
-    this.#moved.add(task)
   }
 
   /** Forgets everything: the worker lost its membership or its orders. */

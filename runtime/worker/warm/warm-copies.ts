@@ -72,9 +72,9 @@ export class WarmCopies implements Claims, AsyncDisposable {
     this.#assign()
   }
 
-  /** Keeps copies of these tasks from now on, and of no others. */
-  keep(ids: readonly CopyId[], record: JobRecord): void {
-    const wanted = new Set(ids.map(taskName))
+  /** Keeps copies of these tasks from now on, and of no others but those that are about to be claimed. */
+  keep(ids: readonly CopyId[], claimed: readonly string[], record: JobRecord): void {
+    const wanted = new Set([...ids.map(taskName), ...claimed])
     for (const name of this.#copies.keys()) if (!wanted.has(name)) this.#copies.delete(name)
     for (const id of ids) {
       const copy = this.#copies.get(taskName(id)) ?? new WarmCopy(id, historyOf(record, id.stage))

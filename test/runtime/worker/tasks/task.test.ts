@@ -183,7 +183,8 @@ test('a task that rested with a block half done goes on behind that block', asyn
   kafka.put('input', 0, at(1), at(2), at(3), at(4))
   const { task, results } = taskOf()
   const tasks = new TaskSet(kafka.fetcher())
-  tasks.add(task)
+  const identity = { groupId: 'g', generation: 2, memberId: 'm', instanceId: 'm-0' }
+  await tasks.keep([task.id], [task], kafka.reader, identity, 0)
   tasks.fetch()
   t.is(await tasks.next(0), task)
   task.work(2)
@@ -191,8 +192,7 @@ test('a task that rested with a block half done goes on behind that block', asyn
   task.confirm(null)
   kafka.offsets.set('input-0', { offset, metadata: JSON.stringify({ v: 1, n: commit, w: 0 }) })
   tasks.rest()
-  const identity = { groupId: 'g', generation: 2, memberId: 'm', instanceId: 'm-0' }
-  t.deepEqual(await tasks.keep([task.id], kafka.reader, identity, 0), [])
+  t.deepEqual(await tasks.keep([task.id], [], kafka.reader, identity, 0), [])
   tasks.fetch()
   const workOff = async (): Promise<void> => {
     for (let next = await tasks.next(0); next !== null; next = await tasks.next(0)) finish(next)

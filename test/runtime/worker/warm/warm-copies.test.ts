@@ -72,6 +72,7 @@ class Run {
   keep(...partitions: readonly number[]): void {
     this.copies.keep(
       partitions.map((partition) => ({ stage: 'in', partition, moves: true })),
+      [],
       record,
     )
   }
@@ -221,7 +222,7 @@ test('another round is asked for when all that is to come here is warm or has fa
 
 test('no round is asked for because of standbys', async (t) => {
   const run = new Run(t)
-  run.copies.keep([{ stage: 'in', partition: 0, moves: false }], record)
+  run.copies.keep([{ stage: 'in', partition: 0, moves: false }], [], record)
   await eventually(() => run.copies.names.length === 1)
   t.false(run.copies.awaitsMove(new Set()))
 })
