@@ -200,10 +200,10 @@ export class LocalSnapshots implements AsyncDisposable {
     for (const log of carrying) log.flush()
   }
 
-  /** Writes for these tasks only from now on; clears the volume of what nobody will need any more. */
+  /** Writes for these tasks only from now on, some of which may still be on their way; clears the volume of what nobody will need any more. */
   async retain(names: readonly string[], lineage: number): Promise<void> {
     await this.#close([...this.#logs.keys()].filter((name) => !names.includes(name)))
-    this.#loaded.clear()
+    for (const name of this.#loaded.keys()) if (!names.includes(name)) this.#loaded.delete(name)
     const { disk, directory, clock } = this.#parts
     const kept = new Set(Array.from(this.#logs.values(), (log) => log.directory))
     const cleaning = (): Promise<void> => sweep({ disk, directory, lineage, kept, oldest: clock() - oldestMs })
