@@ -1,6 +1,7 @@
 /** Writes JSON records. */
-import { EncodeError, describeValue, fieldPath } from '../codec.ts'
+import { fieldPath } from '../codec.ts'
 import type { Encoder } from '../codec.ts'
+import { collection, maxDepth, nestedTooDeep, refused, refusedKind, unsettled } from '../refusals.ts'
 import type { FieldSchema, FieldType, RecordSchema } from '../schema.ts'
 import { isDecimal, maxTimestamp } from '../text-values.ts'
 import { JsonWriter } from './write.ts'
@@ -24,20 +25,17 @@ export function jsonEncoder(schema: RecordSchema | null): Encoder {
 /** Writes a value that stands at `path`. Throws EncodeError. */
 type WriteValue = (writer: JsonWriter, value: unknown, path: string, depth: number) => void
 
-const maxDepth = 200
-
 const writeAny: WriteValue = (writer, value, path, depth) => {
   if (typeof value === 'string') writer.string(value)
   else if (typeof value === 'number') writeNumber(writer, value, path)
   else if (typeof value === 'boolean') writer.ascii(value ? 'true' : 'false')
   else if (value === null) writer.ascii('null')
-  else if (typeof value !== 'object') throw refused(path, 'JSON can hold', value)
-  else if (depth > maxDepth) throw new EncodeError(`${path.slice(0, 100)}: is nested more than ${maxDepth} deep, or refers to itself`)
+  else if (typeof value !== 'object') throw refusedKind(path, value)
+  else if (depth > maxDepth) throw nestedTooDeep(path)
   else if (Array.isArray(value)) writeArray(writer, value, path, depth)
   else if (value instanceof Date) writeNumber(writer, value.getTime(), path)
   else if (value instanceof Uint8Array) writer.base64(value)
-  else if (value instanceof Map || value instanceof Set)
-    throw new EncodeError(`${path || 'value'}: JSON can't hold a Map or Set; make an object or a list of it`)
+  else if (value instanceof Map || value instanceof Set) throw collection(path)
   else if ('toJSON' in value && typeof value.toJSON === 'function') writeAny(writer, value.toJSON(), path, depth + 1)
   else writeObject(writer, value as Record<string, unknown>, path, depth)
 }
@@ -71,12 +69,6 @@ function writeObject(writer: JsonWriter, object: Record<string, unknown>, path: 
   writer.byte(0x7d)
 }
 
-/** It would be written as {}. That it may fail later, with nobody waiting for it, must not end the process. */
-function unsettled(promise: Promise<unknown>, path: string): EncodeError {
-  promise.catch(() => undefined)
-  return new EncodeError(`${path || 'value'}: JSON can't hold a promise; functions of a transform are synchronous`)
-}
-
 /** `"name":` of names seen before; bounded, because the keys of maps have no end. */
 const names = new Map<string, Uint8Array>()
 
@@ -94,7 +86,7 @@ function namePrefix(before: string, name: string): Uint8Array {
 }
 
 function writeNumber(writer: JsonWriter, value: number, path: string): void {
-  if (!Number.isFinite(value)) throw refused(path, 'JSON can hold', value)
+  if (!Number.isFinite(value)) throw refusedKind(path, value)
   writer.number(value)
 }
 
@@ -200,10 +192,4 @@ const scalarWriters: Readonly<Record<ScalarKind, WriteValue>> = {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function refused(path: string, expected: string, value: unknown): EncodeError {
-  return new EncodeError(
-    `${path || 'value'}: expected ${expected === 'JSON can hold' ? 'something that JSON can hold' : expected}, found ${describeValue(value)}`,
-  )
 }

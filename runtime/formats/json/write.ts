@@ -1,10 +1,9 @@
 /** Writes JSON text as bytes, one value behind the other, into chunks that are never written again. */
-
-const chunkBytes = 65_536
+import { grownChunk, newChunk } from '../chunk.ts'
 
 /** A place to write one value at a time: `begin`, then any of the others, then `finish`. */
 export class JsonWriter {
-  #chunk: Buffer = Buffer.allocUnsafeSlow(chunkBytes)
+  #chunk: Buffer = newChunk()
   #start = 0
   #at = 0
 
@@ -146,11 +145,8 @@ export class JsonWriter {
 
   /** A new chunk with room for `more` bytes behind what is written of this value. */
   #grow(more: number): void {
-    const written = this.#at - this.#start
-    const chunk = Buffer.allocUnsafeSlow(Math.max(chunkBytes, (written + more) * 2))
-    this.#chunk.copy(chunk, 0, this.#start, this.#at)
-    this.#chunk = chunk
+    this.#chunk = grownChunk(this.#chunk, this.#start, this.#at, more)
+    this.#at -= this.#start
     this.#start = 0
-    this.#at = written
   }
 }
