@@ -223,7 +223,10 @@ export class Fetcher implements BlockFetcher {
         this.#trouble(read, error)
       }
     }
-    if (due.some((read) => read.troubledSince !== undefined)) await timing.sleep(pauseMs, this.#closing.signal)
+    if (due.every((read) => read.troubledSince === undefined)) return
+    // A leader may be unknown by now, and this one's loop goes on with what it still leads.
+    this.#go()
+    await timing.sleep(pauseMs, this.#closing.signal)
   }
 
   /** A topic whose leaders are known has been asked about, so its id is known too. */
