@@ -11,6 +11,8 @@ export const names = {
   lateTopic: (applicationId: string): string => `${applicationId}.late`,
   deadLetterTopic: (applicationId: string): string => `${applicationId}.dlq`,
   changelogTopic: (applicationId: string, lineage: number, stage: string): string => `${applicationId}.changelog.${lineage}.${stage}`,
+  /** What other stages send to a stage by key. */
+  repartitionTopic: (applicationId: string, lineage: number, stage: string): string => `${applicationId}.repartition.${lineage}.${stage}`,
   workerTransactionalId: (applicationId: string, ordinal: number): string => `${applicationId}.worker.${ordinal}`,
   operatorTransactionalId: (applicationId: string): string => `${applicationId}.operator`,
 } as const
@@ -18,15 +20,21 @@ export const names = {
 /** Segments that an applicationId may not contain behind its first dot: with them, one job's topics could bear another's names. */
 export const reservedSegments: readonly string[] = ['job', 'late', 'dlq', 'changelog', 'repartition', 'worker', 'operator']
 
-export type OwnedTopic = { readonly kind: 'job' | 'late' | 'dlq' } | { readonly kind: 'changelog'; readonly lineage: number; readonly stage: string }
+export type OwnedTopic =
+  { readonly kind: 'job' | 'late' | 'dlq' } | { readonly kind: 'changelog' | 'repartition'; readonly lineage: number; readonly stage: string }
 
 /** What a topic is to the job of this applicationId; null when it is not the job's. */
 export function parseTopic(applicationId: string, topic: string): OwnedTopic | null {
   if (!topic.startsWith(`${applicationId}.`)) return null
   const rest = topic.slice(applicationId.length + 1)
   if (rest === 'job' || rest === 'late' || rest === 'dlq') return { kind: rest }
-  const match = /^changelog\.(\d{1,15})\.(.+)$/.exec(rest)
-  return match ? { kind: 'changelog', lineage: Number(match[1]), stage: match[2] ?? '' } : null
+  const [, kind, lineage, stage = ''] = /^(changelog|repartition)\.(\d{1,15})\.(.+)$/.exec(rest) ?? []
+  return kind === 'changelog' || kind === 'repartition' ? { kind, lineage: Number(lineage), stage } : null
+}
+
+/** The topic that a stage reads: that of its source, or the job's own. */
+export function sourceTopicOf(applicationId: string, lineage: number, stage: { readonly name: string; readonly sourceTopic: string | null }): string {
+  return stage.sourceTopic ?? names.repartitionTopic(applicationId, lineage, stage.name)
 }
 
 /** The ordinal of a worker's transactional id; null when it is not a worker of this job. */
@@ -62,6 +70,8 @@ export const JobRecord = z.object({
       partitionsAtStart: z.number().int().min(1).optional(),
       /** Topic id of the stage's changelog, 32 hex digits: one that was deleted and made again has lost the positions in it. */
       changelogId: z.string(),
+      /** Of what its topic is written by, if that is the job's own: the watermark is the least of all partitions of these stages. */
+      writers: z.array(z.object({ stage: z.string(), partitions: z.number().int().min(1) })).optional(),
     }),
   ),
   /** `run`: work; `stop`: commit what is open, then nothing. */
@@ -73,6 +83,36 @@ export const JobRecord = z.object({
 })
 export type JobRecord = z.infer<typeof JobRecord>
 export const jobRecordKey = 'job'
+
+/** A stage with what was found of its topics. */
+export interface FoundStage {
+  readonly name: string
+  /** Null: the job's own. */
+  readonly sourceTopic: string | null
+  readonly writers: readonly string[]
+  /** Of its source topic, now. */
+  readonly partitions: number
+  readonly changelogId: string
+}
+
+/** What the next record says of the stages of a plan, in their order: who writes for whom, and over how many partitions. */
+export function recordStages(found: readonly FoundStage[], applicationId: string, lineage: number, previous: JobRecord | null): JobRecord['stages'] {
+  const stages: JobRecord['stages'] = []
+  for (const stage of found) {
+    const { name, changelogId } = stage
+    const sourceTopic = sourceTopicOf(applicationId, lineage, stage)
+    const writers = stages.filter((earlier) => stage.writers.includes(earlier.name)).map((one) => ({ stage: one.name, partitions: one.partitions }))
+    const partitions = partitionsOf(previous, lineage, { name, sourceTopic }, stage.partitions)
+    stages.push({ name, sourceTopic, ...partitions, changelogId, ...(writers.length > 0 && { writers }) })
+  }
+  return stages
+}
+
+/** Every partition that writes for a stage, as `stage/partition`; empty where it reads a source. */
+export function writersOf(record: JobRecord, stage: string): readonly string[] {
+  const { writers = [] } = record.stages.find(({ name }) => name === stage) ?? {}
+  return writers.flatMap((writer) => Array.from({ length: writer.partitions }, (_, partition) => `${writer.stage}/${partition}`))
+}
 
 /** What the next record says of the partitions of a stage, of which its source topic has `now`. */
 export function partitionsOf(
@@ -174,10 +214,14 @@ export const PlanResult = z.discriminatedUnion('kind', [
       .array(
         z.object({
           name: z.string().max(200),
-          sourceTopic: z.string().max(249),
+          /** Null: it reads what the stages in `writers` send to it by key. */
+          sourceTopic: z.string().max(249).nullable(),
+          writers: z.array(z.string().max(200)).max(64).default([]),
+          /** Of the record key in what it reads; null: not declared. */
           keyField: z.string().max(256).nullable(),
           stateful: z.boolean(),
-          sinkTopic: z.string().max(249),
+          /** Null: its records go on to another stage. */
+          sinkTopic: z.string().max(249).nullable(),
           createSink: z.object({ partitions: z.number().int().min(1), replicationFactor: z.number().int() }).nullable(),
         }),
       )

@@ -7,7 +7,7 @@ import type { JobFile } from '../../runtime/dev/job-file.ts'
 import type { InputFile } from '../../runtime/dev/input.ts'
 import type { DevOptions } from '../../runtime/dev/run.ts'
 import { runDev } from '../../runtime/dev/run.ts'
-import { stagesOf } from '../../runtime/plan/stages.ts'
+import { sinksOf, stagesOf } from '../../runtime/plan/stages.ts'
 import { unsupportedFields } from '../streamjob/unsupported.ts'
 import { LiveTable, plain } from './live-table.ts'
 import type { Terminal } from './terminal.ts'
@@ -50,7 +50,7 @@ something else has made are never deleted. Without --input a run goes on where t
     const job = await readJobFile(file, { signal: terminal.signal })
     noteUnused(file, job, terminal)
     const brokers = brokersOf(values.kafka ?? terminal.env['STREAMJOB_KAFKA'])
-    const results = new Set(stagesOf(job.plan).map(({ sink }) => sink.topic))
+    const results = new Set(sinksOf(stagesOf(job.plan)).map(({ topic }) => topic))
     const table = new LiveTable(terminal, job.name, results)
     const dropped = new DroppedRecords()
     await runDev({

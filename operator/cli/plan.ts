@@ -1,6 +1,6 @@
 /** `streamjob plan`: what a job would do, without Kafka. */
 import { unsupportedFields } from '../streamjob/unsupported.ts'
-import { stagesOf } from '../../runtime/plan/stages.ts'
+import { sinksOf, sourcesOf, stagesOf } from '../../runtime/plan/stages.ts'
 import { readJobFile } from '../../runtime/dev/job-file.ts'
 import type { JobFile } from '../../runtime/dev/job-file.ts'
 import { names } from '../../runtime/protocol.ts'
@@ -63,16 +63,21 @@ function sideTopics(job: JobFile): { readonly late: string; readonly deadLetters
 function jsonOf(job: JobFile): object {
   const { name, plan: nodes, planned } = job
   const applicationId = applicationIdOf(job)
+  const stages = stagesOf(nodes)
   return {
     name,
     applicationId,
     fingerprint: planned.fingerprint,
     stages: planned.stages,
     topics: {
-      reads: stagesOf(nodes).map(({ source }) => source.topic),
-      writes: stagesOf(nodes).map(({ sink }) => sink.topic),
+      reads: sourcesOf(stages).map(({ topic }) => topic),
+      writes: sinksOf(stages).map(({ topic }) => topic),
       ...sideTopics(job),
-      internal: [names.jobTopic(applicationId), ...stagesOf(nodes).map(({ name: stage }) => names.changelogTopic(applicationId, 1, stage))],
+      internal: [
+        names.jobTopic(applicationId),
+        ...stages.map(({ name: stage }) => names.changelogTopic(applicationId, 1, stage)),
+        ...stages.flatMap(({ name: stage, source }) => (source.kind === 'repartition' ? [names.repartitionTopic(applicationId, 1, stage)] : [])),
+      ],
     },
     explain: planned.explain,
   }

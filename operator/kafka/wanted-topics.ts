@@ -3,6 +3,7 @@ import type { NewTopic } from '../../runtime/kafka/admin.ts'
 import type { TopicDescription } from '../../runtime/kafka/client.ts'
 import { internalTopics } from '../../runtime/kafka/internal-topics.ts'
 import type { PlanResult } from '../../runtime/protocol.ts'
+import { sourceTopicOf } from '../../runtime/protocol.ts'
 
 type PlannedStages = Extract<PlanResult, { kind: 'planned' }>['stages']
 
@@ -17,7 +18,13 @@ export function wantedTopics(
   const own = internalTopics({
     applicationId,
     lineage,
-    stages: stages.map(({ name, sourceTopic }) => ({ stage: name, sourcePartitions: described.get(sourceTopic)?.partitions ?? 1 })),
+    stages: stages.map((stage) => ({
+      stage: stage.name,
+      // What stages send to each other keeps the partitions that it has: keys are tied to them.
+      sourcePartitions:
+        described.get(sourceTopicOf(applicationId, lineage, stage))?.partitions ?? (stage.sourceTopic === null ? kafka.internalTopics.partitions : 1),
+      repartitioned: stage.sourceTopic === null,
+    })),
     replicationFactor: kafka.internalTopics.replicationFactor,
     config: kafka.internalTopics.config,
     late: errors.late === 'DeadLetter' && errors.lateTopic === undefined,
@@ -27,7 +34,9 @@ export function wantedTopics(
 }
 
 function sinks(stages: PlannedStages): NewTopic[] {
-  return stages.flatMap(({ sinkTopic, createSink }) => (createSink === null ? [] : [{ topic: sinkTopic, ...createSink, config: sinkConfig }]))
+  return stages.flatMap(({ sinkTopic: topic, createSink }) =>
+    topic === null || createSink === null ? [] : [{ topic, ...createSink, config: sinkConfig }],
+  )
 }
 
 const unbounded = '9223372036854775807'

@@ -1,11 +1,11 @@
 /** The ground of a run: nobody else at work, earlier runs gone where that is wanted, every topic there. */
 import type { KafkaAdmin } from '../kafka/admin.ts'
-import type { KafkaClient, TopicDescription } from '../kafka/client.ts'
+import type { KafkaClient } from '../kafka/client.ts'
 import { evictMembers } from '../kafka/group/evict.ts'
 import { readJobRecord } from '../kafka/job-topic.ts'
 import type { Timing } from '../kafka/timing.ts'
 import type { KafkaTransport } from '../kafka/transport.ts'
-import { stagesOf } from '../plan/stages.ts'
+import { sinksOf, sourcesOf, stagesOf } from '../plan/stages.ts'
 import { names } from '../protocol.ts'
 import { BadInput } from './bad-input.ts'
 import type { Brokers } from './brokers.ts'
@@ -35,8 +35,8 @@ export interface GroundOptions {
   readonly clock: () => number
 }
 
-/** Returns the source topics. Throws BadInput before anything was changed. */
-export async function prepareGround(options: GroundOptions): Promise<readonly TopicDescription[]> {
+/** Throws BadInput before anything was changed. */
+export async function prepareGround(options: GroundOptions): Promise<void> {
   const { job, kafka, admin, partitions, failed, fresh, report, signal } = options
   const { applicationId } = job
   const record = await readJobRecord(kafka, applicationId, signal)
@@ -49,20 +49,15 @@ export async function prepareGround(options: GroundOptions): Promise<readonly To
     await topics.deleteAll(readAgain(options), replaced)
   }
   const stages = stagesOf(job.plan)
-  const made = stages.flatMap(({ source, sink }) => [
-    recordTopic(source.topic, partitions),
-    { ...recordTopic(sink.topic, partitions), ...sink.create },
-  ])
+  const made = [
+    ...sourcesOf(stages).map(({ topic }) => recordTopic(topic, partitions)),
+    ...sinksOf(stages).map(({ topic, create }) => ({ ...recordTopic(topic, partitions), ...create })),
+  ]
   for (const topic of await topics.make(made)) report.note(`made the topic ${topic}`)
-  const sources = await kafka.reader.describeTopics(stages.map(({ source }) => source.topic))
-  const own = ownTopics(
-    applicationId,
-    fresh ? 1 : (record?.lineage ?? 1),
-    stages.map((stage) => ({ stage, partitions: sources.get(stage.source.topic)?.partitions ?? partitions })),
-  )
+  const sources = await kafka.reader.describeTopics(sourcesOf(stages).map(({ topic }) => topic))
+  const own = ownTopics(applicationId, fresh ? 1 : (record?.lineage ?? 1), stages, sources)
   const internal = new Set(own.map(({ topic }) => topic))
   await topics.make([...own, ...failed.filter((topic) => !internal.has(topic)).map((topic) => recordTopic(topic, partitions))])
-  return [...sources.values()]
 }
 
 /** Ends what is left of workers: their membership, which outlives them by the session timeout, and their transactions. */
@@ -79,14 +74,15 @@ const patienceMs = 10_000
 /** Topics of the job that a fresh run replaces although another job's run has made them. */
 async function checkTopics({ job, kafka, brokers, inputs, fresh, report, signal }: GroundOptions, made: MadeTopics): Promise<readonly string[]> {
   const stages = stagesOf(job.plan)
-  const present = await kafka.reader.describeTopics(stages.flatMap(({ source, sink }) => [source.topic, sink.topic]))
+  const [sources, sinks] = [sourcesOf(stages), sinksOf(stages)]
+  const present = await kafka.reader.describeTopics([...sources, ...sinks].map(({ topic }) => topic))
   const given = new Set(inputs.map(({ topic }) => topic))
-  const missing = stages.find(({ source: { topic } }) => !given.has(topic) && !present.has(topic))?.source.topic
+  const missing = sources.find(({ topic }) => !given.has(topic) && !present.has(topic))?.topic
   if (missing !== undefined) throw new BadInput(missingTopic(missing, brokers.outlive))
   if (!fresh) return []
   const replaced: string[] = []
   for (const topic of present.values()) {
-    const isOutput = stages.some(({ sink }) => sink.topic === topic.topic)
+    const isOutput = sinks.some((sink) => sink.topic === topic.topic)
     if (!given.has(topic.topic) && !isOutput) continue
     if (await made.ownsAny(topic, signal)) replaced.push(topic.topic)
     else if (given.has(topic.topic)) throw new BadInput(foreignTopic(topic.topic))
@@ -98,7 +94,7 @@ async function checkTopics({ job, kafka, brokers, inputs, fresh, report, signal 
 /** Sources that are not given again: a fresh run reads them from their beginning. */
 function readAgain({ job, inputs }: GroundOptions): ReadonlySet<string> {
   const given = new Set(inputs.map(({ topic }) => topic))
-  return new Set(stagesOf(job.plan).flatMap(({ source: { topic } }) => (given.has(topic) ? [] : [topic])))
+  return new Set(sourcesOf(stagesOf(job.plan)).flatMap(({ topic }) => (given.has(topic) ? [] : [topic])))
 }
 
 function missingTopic(topic: string, mayBeMade: boolean): string {

@@ -8,27 +8,31 @@ import type { LocalJob } from './local-job.ts'
 export interface IdleOptions {
   readonly job: LocalJob
   readonly reader: KafkaReader
-  readonly sources: readonly { readonly topic: string; readonly partitions: number }[]
   readonly timing: Timing
   readonly signal: AbortSignal
 }
 
-/** Resolves when every record that stands in the sources is committed, or when the signal fires. */
-export async function allRead({ job, reader, sources, timing, signal }: IdleOptions): Promise<void> {
+/** Resolves when every record that stands in what the stages read is committed, or when the signal fires. */
+export async function allRead({ job, reader, timing, signal }: IdleOptions): Promise<void> {
   while (!signal.aborted) {
-    const ends = await endsOf(reader, sources)
+    const ends = await endsOf(reader, job.stages)
     if (isRead(job.statuses, ends)) return
     await timing.sleep(pollMs, signal)
   }
 }
 
-/** Closes every window that is open, and commits. To be called when all is read. When tasks moved meanwhile it is done again: one may have been left out. */
+/** Closes every window that is open, stage by stage, because results of one are records of the next. To be called when all is read. */
 export async function closeAll(options: IdleOptions): Promise<void> {
+  for (const { name } of options.job.stages) await closeStage(name, options)
+}
+
+/** When tasks moved meanwhile it is done again: one may have been left out. */
+async function closeStage(stage: string, options: IdleOptions): Promise<void> {
   const { job, signal } = options
   while (!signal.aborted) {
     await allRead(options)
     const before = placement(job.statuses)
-    await job.closeWindows()
+    await job.closeWindows(stage)
     if (placement(job.statuses) === before) return
   }
 }
@@ -47,8 +51,10 @@ export function isRead(statuses: readonly WorkerStatus[], ends: ReadonlyMap<stri
 
 const pollMs = 50
 
-async function endsOf(reader: KafkaReader, sources: IdleOptions['sources']): Promise<ReadonlyMap<string, number>> {
-  const partitions = sources.flatMap(({ topic, partitions: count }) => Array.from({ length: count }, (_, partition) => ({ topic, partition })))
+async function endsOf(reader: KafkaReader, stages: LocalJob['stages']): Promise<ReadonlyMap<string, number>> {
+  const partitions = stages.flatMap(({ sourceTopic: topic, partitions: count }) =>
+    Array.from({ length: count }, (_, partition) => ({ topic, partition })),
+  )
   return new Map(
     await Promise.all(
       partitions.map(

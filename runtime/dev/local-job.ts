@@ -14,13 +14,13 @@ import type { Timing } from '../kafka/timing.ts'
 import type { Logger } from '../log.ts'
 import { fingerprint } from '../plan/fingerprint.ts'
 import type { Plan } from '../plan/nodes.ts'
-import { stagesOf } from '../plan/stages.ts'
+import { sinksOf, sourcesOf, stagesOf } from '../plan/stages.ts'
 import type { JobRecord, WorkerStatus } from '../protocol.ts'
-import { names, partitionsOf } from '../protocol.ts'
+import { names, recordStages } from '../protocol.ts'
 import type { Disk } from '../worker/snapshots/disk.ts'
 import { nodeDisk } from '../worker/snapshots/node-disk.ts'
 import { Worker } from '../worker/worker.ts'
-import { ownTopics, topicsThere } from './topics.ts'
+import { ownTopics, partitionsOfStage, topicsThere } from './topics.ts'
 
 export interface LocalJobOptions {
   /** Names the workers' instances: NAME-0, NAME-1, ... */
@@ -150,9 +150,14 @@ export class LocalJob implements AsyncDisposable {
     return [...this.#workers.values()].map(({ worker }) => worker)
   }
 
-  /** Closes every open window as if the input had ended. */
-  async closeWindows(): Promise<void> {
-    await Promise.all(this.workers.map((worker) => worker.closeWindows()))
+  /** What the stages read, in the order of the plan. */
+  get stages(): JobRecord['stages'] {
+    return this.#record?.stages ?? []
+  }
+
+  /** Closes every open window of a stage as if its input had ended. */
+  async closeWindows(stage: string): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.closeWindows(stage)))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -171,20 +176,17 @@ export class LocalJob implements AsyncDisposable {
     const { applicationId } = config
     const { reader } = this.#kafka
     const stages = stagesOf(plan)
-    const described = await reader.describeTopics(stages.map((stage) => stage.source.topic))
-    const sources = stages.map((stage) => {
-      const { topic } = stage.source
-      const found = described.get(topic)
-      if (found === undefined) throw new StreamJobError('topic-missing', `The topic ${topic} does not exist.`, { fields: { topic } })
-      return { stage, partitions: found.partitions }
-    })
+    const wanted = sourcesOf(stages).map(({ topic }) => topic)
+    const sources = await reader.describeTopics(wanted)
+    const missing = wanted.find((topic) => !sources.has(topic))
+    if (missing !== undefined) throw new StreamJobError('topic-missing', `The topic ${missing} does not exist.`, { fields: { topic: missing } })
     const previous = await readJobRecord(this.#kafka, applicationId, new AbortController().signal)
     const identity = { uid: localUid(applicationId), kubernetesCluster: 'local', kafkaCluster: await reader.clusterId() }
     if (previous !== null) refuseForeign(previous, identity.uid, applicationId)
     const lineage = previous?.lineage ?? 1
     const made = [
-      ...stages.flatMap(({ sink }) => (sink.create === null ? [] : [{ topic: sink.topic, config: {}, ...sink.create }])),
-      ...ownTopics(applicationId, lineage, sources),
+      ...sinksOf(stages).flatMap(({ topic, create }) => (create === null ? [] : [{ topic, config: {}, ...create }])),
+      ...ownTopics(applicationId, lineage, stages, sources),
     ]
     for (const topic of made) await admin.createTopic(topic)
     const topics = await topicsThere(
@@ -200,12 +202,18 @@ export class LocalJob implements AsyncDisposable {
       planFingerprint: fingerprint(plan),
       codeHash: codeHash(plan),
       parallelism: 0,
-      stages: sources.map(({ stage, partitions }) => ({
-        name: stage.name,
-        sourceTopic: stage.source.topic,
-        ...partitionsOf(previous, lineage, { name: stage.name, sourceTopic: stage.source.topic }, partitions),
-        changelogId: topics.get(names.changelogTopic(applicationId, lineage, stage.name))?.id ?? '',
-      })),
+      stages: recordStages(
+        stages.map((stage) => ({
+          name: stage.name,
+          sourceTopic: stage.source.kind === 'source' ? stage.source.topic : null,
+          writers: stage.source.kind === 'source' ? [] : stage.source.writers,
+          partitions: partitionsOfStage(stage, sources),
+          changelogId: topics.get(names.changelogTopic(applicationId, lineage, stage.name))?.id ?? '',
+        })),
+        applicationId,
+        lineage,
+        previous,
+      ),
       mode: 'run',
       operationId: null,
       restoresDone: [],

@@ -54,7 +54,7 @@ export class MadeTopics {
   /** Makes those that are missing, and returns their names; all of them are there then. */
   async make(topics: readonly NewTopic[]): Promise<readonly string[]> {
     const { kafka, admin, timing } = this.#options
-    const [jobTopic] = ownTopics(this.#applicationId, 1, [])
+    const [jobTopic] = ownTopics(this.#applicationId, 1, [], new Map())
     if (jobTopic === undefined) return []
     const all = topics.map(({ topic }) => topic)
     const present = await kafka.reader.describeTopics([jobTopic.topic, ...all])

@@ -1,10 +1,10 @@
 /** `streamjob dev`: a job in this process, on real brokers, from its files to its files. */
 import type { KafkaAdmin } from '../kafka/admin.ts'
-import type { KafkaClient, TopicDescription } from '../kafka/client.ts'
+import type { KafkaClient } from '../kafka/client.ts'
 import { systemTiming } from '../kafka/timing.ts'
 import type { Timing } from '../kafka/timing.ts'
 import type { Logger } from '../log.ts'
-import { stagesOf } from '../plan/stages.ts'
+import { sinksOf, sourcesOf, stagesOf } from '../plan/stages.ts'
 import { StreamJobError } from '../errors.ts'
 import { names } from '../protocol.ts'
 import type { WorkerStatus } from '../protocol.ts'
@@ -69,12 +69,12 @@ export async function runDev(given: DevOptions): Promise<void> {
   await checkInput(options.inputs, options.fresh ? options.partitions : Infinity)
   await using kafka = brokers.connect({ clientId: `${job.name}-dev`, log, patienceMs })
   await using admin = brokers.admin({ clientId: `${job.name}-dev`, log, patienceMs })
-  const sources = await prepareGround({ ...options, kafka, admin, failed: failedTopics(options) })
+  await prepareGround({ ...options, kafka, admin, failed: failedTopics(options) })
   await send(options, kafka)
   const stages = stagesOf(job.plan)
-  const results = [...new Set([...stages.map(({ sink }) => sink.topic), ...failedTopics(options)])]
+  const results = [...new Set([...sinksOf(stages).map(({ topic }) => topic), ...failedTopics(options)])]
   await using follower = options.output === null ? await TopicFollower.start(kafka, results, (record) => options.report.record(record)) : null
-  await work(options, kafka, admin, sources)
+  await work(options, kafka, admin)
   await follower?.finish()
   if (options.output === null) return
   for (const [topic, count] of await writeTopics(kafka.reader, results, options.output, new AbortController().signal)) {
@@ -85,7 +85,7 @@ export async function runDev(given: DevOptions): Promise<void> {
 const patienceMs = 10_000
 
 function checkInputTopics({ job, inputs }: DevOptions): void {
-  const sources = new Set(stagesOf(job.plan).map(({ source }) => source.topic))
+  const sources = new Set(sourcesOf(stagesOf(job.plan)).map(({ topic }) => topic))
   const wrong = inputs.find(({ topic }) => !sources.has(topic))
   if (wrong !== undefined) throw new BadInput(`--input ${wrong.topic}=${wrong.file}: the job reads ${[...sources].join(', ')}, not ${wrong.topic}`)
 }
@@ -107,7 +107,7 @@ async function send({ inputs, crashEvery, clock, report, signal }: DevOptions, k
 }
 
 /** The job at work, until it is done, failed or stopped. */
-async function work(options: Required<DevOptions>, kafka: Kafka, admin: KafkaAdmin, sources: readonly TopicDescription[]): Promise<void> {
+async function work(options: Required<DevOptions>, kafka: Kafka, admin: KafkaAdmin): Promise<void> {
   const { job, brokers, parallelism, crashEvery, log, timing, random, report, signal } = options
   const config = configOf(options)
   const crashes =
@@ -124,7 +124,7 @@ async function work(options: Required<DevOptions>, kafka: Kafka, admin: KafkaAdm
     crashes?.attach(local)
     const watching = watch(local, ended.signal, timing, () => report.progress({ workers: local.statuses, crashes: crashes?.count ?? 0 }))
     const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
-    const idle = { job: local, reader: kafka.reader, sources, timing, signal }
+    const idle = { job: local, reader: kafka.reader, timing, signal }
     const done = async (): Promise<void> => {
       if (!options.untilIdle) return stopped
       await allRead(idle)

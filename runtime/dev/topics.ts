@@ -6,21 +6,32 @@ import type { Timing } from '../kafka/timing.ts'
 import { StreamJobError } from '../errors.ts'
 import type { Stage } from '../plan/nodes.ts'
 
-/** Every topic that is made for the job itself: job topic, changelogs, late and dead-letter topic. `partitions` are those of each stage's source. */
+/** Every topic that is made for the job itself: job topic, changelogs, what stages send to each other, late and dead-letter topic. */
 export function ownTopics(
   applicationId: string,
   lineage: number,
-  stages: readonly { readonly stage: Stage; readonly partitions: number }[],
+  stages: readonly Stage[],
+  sources: ReadonlyMap<string, TopicDescription>,
 ): NewTopic[] {
   return internalTopics({
     applicationId,
     lineage,
-    stages: stages.map(({ stage, partitions }) => ({ stage: stage.name, sourcePartitions: partitions })),
+    stages: stages.map((stage) => ({
+      stage: stage.name,
+      sourcePartitions: partitionsOfStage(stage, sources),
+      repartitioned: stage.source.kind === 'repartition',
+    })),
     replicationFactor: -1,
     config: {},
     late: true,
     deadLetter: true,
   })
+}
+
+/** How many tasks a stage has: as many as its source has partitions; what stages send to each other is spread as widely as the widest source. */
+export function partitionsOfStage({ source }: Stage, sources: ReadonlyMap<string, TopicDescription>): number {
+  if (source.kind === 'source') return sources.get(source.topic)?.partitions ?? 1
+  return Math.max(1, ...Array.from(sources.values(), ({ partitions }) => partitions))
 }
 
 /** A topic for records of any age: nothing in it is deleted or refused for its event time. */

@@ -42,8 +42,8 @@ export function addFlatMap(draft: Draft, site: Site, mapper: Expression): Draft 
   return addNode(draft, site, (add) => ({ kind: 'flatMap', uid: add.uid('flatMap'), inputs: add.inputs, mapper }))
 }
 
-export function addKeyBy(draft: Draft, site: Site, field: string): Draft {
-  return addNode(draft, site, (add) => ({ kind: 'keyBy', uid: add.uid('keyBy'), inputs: add.inputs, field }))
+export function addKeyBy(draft: Draft, site: Site, field: string, name?: string): Draft {
+  return addNode(draft, site, (add) => ({ kind: 'keyBy', uid: name ?? add.uid('keyBy'), inputs: add.inputs, field }))
 }
 
 export function addWindowAggregate(draft: Draft, site: Site, window: Window, name: string, fields: Readonly<Record<string, Aggregate>>): Draft {

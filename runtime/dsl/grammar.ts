@@ -30,7 +30,9 @@ export const grammar = {
     error: 'write a CEL expression that gives a map, or fields: { NAME: EXPRESSION }',
   }),
   flatMap: expression,
-  keyBy: fieldName,
+  keyBy: z.union([fieldName, z.strictObject({ field: fieldName, name: z.string() })], {
+    error: 'write the name of a field, or field: FIELD with the name: NAME of what is behind it',
+  }),
   window: z.strictObject({
     tumbling: duration.optional(),
     sliding: duration.optional(),

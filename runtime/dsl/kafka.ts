@@ -4,8 +4,8 @@ import type { RecordSchema } from '../formats/schema.ts'
 import type { SinkNode, StartFrom } from '../plan/nodes.ts'
 import type { Duration, JsonObject, KeyOf } from './values.ts'
 
-/** A topic with the types of its records and of their declared key. Made by `kafka`. */
-export interface KafkaTopic<V, K = unknown> {
+/** A topic with the types of its records and of their declared key, and the name of that. Made by `kafka`. */
+export interface KafkaTopic<V, K = unknown, F = unknown> {
   readonly topic: string
   readonly key: string | null
   readonly schema: RecordSchema | null
@@ -14,7 +14,7 @@ export interface KafkaTopic<V, K = unknown> {
   readonly format: string
   readonly idleTimeout: string | null
   /** Never there; carries the types for inference. */
-  readonly inferred?: { readonly value: V; readonly key: K }
+  readonly inferred?: { readonly value: V; readonly key: K; readonly keyField: F }
 }
 
 export interface KafkaOptions<S extends Schema, F extends string = FieldName<S>> {
@@ -42,7 +42,7 @@ export interface KafkaOptions<S extends Schema, F extends string = FieldName<S>>
  */
 export function kafka<S extends Schema = undefined, const F extends FieldName<S> = never>(
   options: KafkaOptions<S, F>,
-): KafkaTopic<ValueOf<S>, [F] extends [never] ? string : KeyOf<ValueOf<S>, F>> {
+): KafkaTopic<ValueOf<S>, [F] extends [never] ? string : KeyOf<ValueOf<S>, F>, F> {
   const { topic, key, schema, startFrom, create, format, idleTimeout } = options
   return Object.freeze({
     topic,

@@ -83,7 +83,10 @@ class StepReader {
       case 'flatMap':
         return this.#with('flatMap', step, path, (text) => (this.#draft = addFlatMap(this.#draft, site, cel(text))))
       case 'keyBy':
-        return this.#with('keyBy', step, path, (field) => (this.#draft = addKeyBy(this.#draft, site, field)))
+        return this.#with('keyBy', step, path, (by) => {
+          const { field, name } = typeof by === 'string' ? { field: by, name: undefined } : by
+          this.#draft = addKeyBy(this.#draft, site, field, name)
+        })
       case 'window':
         return this.#with('window', step, path, (window) => this.#openWindow(window, site))
       case 'aggregate':

@@ -19,7 +19,7 @@ import type { Aggregation, CheckedAggregates, WindowResult } from './aggregates.
 import { emptyDraft, finishDraft, type Draft } from './draft.ts'
 import type { KafkaTopic } from './kafka.ts'
 import { callerPlace, type Site } from './site.ts'
-import type { Duration, KeyField, TimestampField } from './values.ts'
+import type { Duration, KeyField, KeyOf, TimestampField } from './values.ts'
 import type { Window } from './windows.ts'
 
 /** Whether event time is assigned: windows need it. */
@@ -35,13 +35,13 @@ export interface EventTimeOptions {
 /** Begins a program. */
 export const stream = {
   /** Reads a topic. */
-  from<V, K>(topic: KafkaTopic<V, K>): Stream<V, 'no event time', K> {
+  from<V, K, F>(topic: KafkaTopic<V, K, F>): Stream<V, 'no event time', K, F> {
     return new Stream(addSource(emptyDraft, site('from'), topic))
   },
 } as const
 
-/** Records of type V, with record keys of type K: those of the source, as its schema declares them. */
-export class Stream<V, C extends Clock, K> {
+/** Records of type V, with record keys of type K: those of the source, as its schema declares them, of which F names the field. */
+export class Stream<V, C extends Clock, K, F = never> {
   readonly #draft: Draft
 
   constructor(draft: Draft) {
@@ -52,7 +52,7 @@ export class Stream<V, C extends Clock, K> {
   eventTime(
     timestamp: TimestampField<V> | ((value: V, record: RecordContext) => number) | { readonly from: 'record' },
     options: EventTimeOptions,
-  ): Stream<V, 'event time', K> {
+  ): Stream<V, 'event time', K, F> {
     const source =
       typeof timestamp === 'function'
         ? lambda(timestamp)
@@ -63,23 +63,26 @@ export class Stream<V, C extends Clock, K> {
   }
 
   /** Keeps the records for which the function gives true. */
-  filter(predicate: (value: V, record: RecordContext) => boolean): Stream<V, C, K> {
+  filter(predicate: (value: V, record: RecordContext) => boolean): Stream<V, C, K, F> {
     return new Stream(addFilter(this.#draft, site('filter'), lambda(predicate)))
   }
 
   /** Replaces each record by another. */
-  map<U>(mapper: (value: V, record: RecordContext) => U): Stream<U, C, K> {
+  map<U>(mapper: (value: V, record: RecordContext) => U): Stream<U, C, K, F> {
     return new Stream(addMap(this.#draft, site('map'), lambda(mapper)))
   }
 
   /** Replaces each record by any number of others. */
-  flatMap<U>(mapper: (value: V, record: RecordContext) => Iterable<U>): Stream<U, C, K> {
+  flatMap<U>(mapper: (value: V, record: RecordContext) => Iterable<U>): Stream<U, C, K, F> {
     return new Stream(addFlatMap(this.#draft, site('flatMap'), lambda(mapper)))
   }
 
-  /** Groups records by a field: the declared key of the source, or `key` behind a window. */
-  keyBy(field: KeyField<V>): KeyedStream<V, C, K> {
-    return new KeyedStream(addKeyBy(this.#draft, site('keyBy'), field))
+  /**
+   * Groups records by a field. By what they are keyed by already (the declared key of the source, `key` behind a window) they stay where they are; by anything
+   * else they go to other workers, through a topic of the job's own. `name` is that of the topic and of the state behind it: keep it when the program changes.
+   */
+  keyBy<const B extends KeyField<V>>(field: B, options: { readonly name?: string } = {}): KeyedStream<V, C, [B] extends [F] ? K : KeyOf<V, B>> {
+    return new KeyedStream(addKeyBy(this.#draft, site('keyBy'), field, options.name))
   }
 
   /** Ends the program: results go to a topic. Throws with everything that is wrong with the program. */
@@ -124,13 +127,13 @@ export class WindowedStream<V, K> {
   aggregate<const A extends Readonly<Record<string, Aggregation>>>(
     name: string,
     fields: A & CheckedAggregates<V, A>,
-  ): Stream<WindowResult<K, A>, 'event time', K> {
+  ): Stream<WindowResult<K, A>, 'event time', K, 'key'> {
     const aggregates = Object.fromEntries(Object.entries<Aggregation>(fields).map(([field, { aggregate }]) => [field, aggregate]))
     return new Stream(addWindowAggregate(this.#draft, this.#site('aggregate', name), this.#window, name, aggregates))
   }
 
   /** Combines the records per key and window, two at a time, in the order of arrival. The name is that of the state. */
-  reduce(name: string, reducer: (accumulator: V, value: V) => V): Stream<ReducedWindow<V, K>, 'event time', K> {
+  reduce(name: string, reducer: (accumulator: V, value: V) => V): Stream<ReducedWindow<V, K>, 'event time', K, 'key'> {
     return new Stream(addWindowReduce(this.#draft, this.#site('reduce', name), this.#window, name, lambda(reducer)))
   }
 

@@ -3,7 +3,10 @@ import { names } from '../protocol.ts'
 
 export interface StageTopics {
   readonly stage: string
+  /** Of the topic that it reads. */
   readonly sourcePartitions: number
+  /** Whether that topic is the job's own, written by other stages. */
+  readonly repartitioned: boolean
 }
 
 /** What a job's internal topics are made from. */
@@ -19,7 +22,7 @@ export interface InternalTopicsInput {
   readonly deadLetter: boolean
 }
 
-/** Every topic that is made for a job, by the operator or a local run: job topic, a changelog per stage, late and dead-letter topic. */
+/** Every topic that is made for a job, by the operator or a local run: job topic, a changelog per stage, what stages send to each other, late and dead-letter topic. */
 export function internalTopics(input: InternalTopicsInput): NewTopic[] {
   const { applicationId, lineage, replicationFactor, config } = input
   const sidePartitions = Math.max(1, ...input.stages.map((stage) => stage.sourcePartitions))
@@ -39,6 +42,9 @@ export function internalTopics(input: InternalTopicsInput): NewTopic[] {
         // How old a local snapshot may be depends on it.
         { ...compacted, 'delete.retention.ms': String(changelogDeleteRetentionMs) },
       ),
+    ),
+    ...input.stages.flatMap(({ stage, sourcePartitions, repartitioned }) =>
+      repartitioned ? [make(names.repartitionTopic(applicationId, lineage, stage), sourcePartitions, tuning, inTransit)] : [],
     ),
     ...(input.late ? [make(names.lateTopic(applicationId), sidePartitions, { 'retention.ms': week }, appendTime)] : []),
     ...(input.deadLetter ? [make(names.deadLetterTopic(applicationId), sidePartitions, { 'retention.ms': week }, appendTime)] : []),
@@ -65,6 +71,9 @@ const compacted = {
   'message.timestamp.before.max.ms': unbounded,
   'message.timestamp.after.max.ms': unbounded,
 }
+
+/** Deleted by the readers themselves, behind what they have committed; never by time or size: what was not read yet is the only copy. */
+const inTransit = { ...compacted, 'cleanup.policy': 'delete' }
 
 /** Kept by the time of arrival; the record's own timestamp travels in a header. */
 const appendTime = { 'cleanup.policy': 'delete', 'message.timestamp.type': 'LogAppendTime' }

@@ -1,8 +1,21 @@
 /** A plan in words: its stages, the topics it reads and writes, the state it keeps. */
 import { formatDuration } from '../../crds/durations.ts'
 import { describeSchema } from '../formats/schema-text.ts'
-import type { Aggregate, Expression, Format, Plan, PlanNode, SinkNode, SourceNode, Stage, WindowSpec } from './nodes.ts'
-import { isStateful, stagesOf } from './stages.ts'
+import { isWindow } from './keys.ts'
+import type {
+  Aggregate,
+  Expression,
+  Format,
+  Plan,
+  PlanNode,
+  RepartitionSink,
+  RepartitionSource,
+  SinkNode,
+  SourceNode,
+  Stage,
+  WindowSpec,
+} from './nodes.ts'
+import { isStateful, sinksOf, sourcesOf, stagesOf } from './stages.ts'
 
 /** The text that `streamjob plan` prints. */
 export function explain(plan: Plan): string {
@@ -11,14 +24,16 @@ export function explain(plan: Plan): string {
 }
 
 function explainStage(stage: Stage): string {
-  const nodes: readonly PlanNode[] = [stage.source, ...stage.transforms, stage.sink]
+  const nodes: readonly (PlanNode | RepartitionSource | RepartitionSink)[] = [stage.source, ...stage.transforms, stage.sink]
   const width = Math.max(...nodes.map((node) => node.uid.length))
   const lines = nodes.map((node) => `  ${node.uid.padEnd(width)}  ${explainNode(node)}\n`)
   return `stage ${stage.name}${isStateful(stage) ? ' (keeps state)' : ''}\n${lines.join('')}`
 }
 
-function explainNode(node: PlanNode): string {
+function explainNode(node: PlanNode | RepartitionSource | RepartitionSink): string {
   switch (node.kind) {
+    case 'repartition':
+      return 'writers' in node ? `read what ${node.writers.join(', ')} sends by ${node.keyField}` : `send by ${node.keyField} to stage ${node.uid}`
     case 'source':
       return `read topic ${node.topic} as ${explainFormat(node.format)}${explainKey(node)}${explainStart(node)}`
     case 'eventTime':
@@ -88,15 +103,15 @@ function explainCreate(node: SinkNode): string {
 }
 
 function explainTopics(stages: readonly Stage[]): string {
-  const lines = stages.map((stage) => `  reads ${stage.source.topic}, writes ${stage.sink.topic}`)
-  return ['topics', ...lines, ''].join('\n')
+  const reads = sourcesOf(stages).map(({ topic }) => topic)
+  const writes = sinksOf(stages).map(({ topic }) => topic)
+  const own = stages.flatMap(({ source }) => (source.kind === 'repartition' ? [`  keeps its own for ${source.uid}, by ${source.keyField}`] : []))
+  return ['topics', `  reads ${reads.join(', ')}, writes ${writes.join(', ')}`, ...own, ''].join('\n')
 }
 
 function explainState(stages: readonly Stage[]): string {
   const rows = stages.flatMap((stage) =>
-    stage.transforms.flatMap((node) =>
-      node.kind === 'windowAggregate' || node.kind === 'windowReduce' ? [`  ${node.uid}: one row for each key and open window`] : [],
-    ),
+    stage.transforms.flatMap((node) => (isWindow(node) ? [`  ${node.uid}: one row for each key and open window`] : [])),
   )
   return ['state', ...(rows.length === 0 ? ['  none but the positions'] : rows), ''].join('\n')
 }

@@ -2,7 +2,8 @@
  * The nodes of a plan: plain frozen data. Nothing runs in here; builder and steps make these, everything else reads them.
  * A node names its inputs by uid, so a plan is a graph; what this version carries out is one chain from a source to a sink.
  */
-import type { RecordSchema } from '../formats/schema.ts'
+import type { FieldType, RecordSchema } from '../formats/schema.ts'
+import type { Shape } from './shape.ts'
 
 /** Stable name of a node. Stateful nodes get it from the author, others from their place. State is found by it. */
 export type Uid = string
@@ -140,11 +141,37 @@ export interface Plan {
   readonly nodes: readonly PlanNode[]
 }
 
+/** What a stage reads that other stages send to it by key, through a topic of the job's own. */
+export interface RepartitionSource {
+  readonly kind: 'repartition'
+  /** Of the keyBy. */
+  readonly uid: Uid
+  readonly keyField: string
+  /** Of the field that it is keyed by; null: not known, the key is text. */
+  readonly keyType: FieldType | null
+  /** What is known of the records. */
+  readonly shape: Shape
+  /** Names of the stages that write to it. */
+  readonly writers: readonly string[]
+  /** Whether its records have event time, and watermarks come with them. */
+  readonly timed: boolean
+}
+
+/** The end of a stage whose records go on by another key. */
+export interface RepartitionSink {
+  readonly kind: 'repartition'
+  /** Of the keyBy. */
+  readonly uid: Uid
+  readonly keyField: string
+  /** Whether its records have event time. */
+  readonly timed: boolean
+}
+
 /** The part of a plan between two topics; the unit that is split into tasks by partition. */
 export interface Stage {
-  /** The uid of its source; names the stage's changelog. */
+  /** The uid of its source, or of the keyBy that it begins with; names the stage's changelog, and the topic that it reads. */
   readonly name: string
-  readonly source: SourceNode
+  readonly source: SourceNode | RepartitionSource
   readonly transforms: readonly TransformNode[]
-  readonly sink: SinkNode
+  readonly sink: SinkNode | RepartitionSink
 }

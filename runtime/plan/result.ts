@@ -48,11 +48,12 @@ export function errorResult(error: unknown, file: string | null = null): Invalid
 function stageResult(stage: Stage): Extract<PlanResult, { kind: 'planned' }>['stages'][number] {
   return {
     name: stage.name,
-    sourceTopic: stage.source.topic,
+    sourceTopic: stage.source.kind === 'source' ? stage.source.topic : null,
+    writers: stage.source.kind === 'source' ? [] : [...stage.source.writers],
     keyField: stage.source.keyField,
     stateful: isStateful(stage),
-    sinkTopic: stage.sink.topic,
-    createSink: stage.sink.create,
+    sinkTopic: stage.sink.kind === 'sink' ? stage.sink.topic : null,
+    createSink: stage.sink.kind === 'sink' ? stage.sink.create : null,
   }
 }
 

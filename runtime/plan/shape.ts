@@ -4,30 +4,39 @@
  */
 import type { FieldSchema, FieldType, RecordSchema } from '../formats/schema.ts'
 import { celTypeOf } from './cel/compile.ts'
-import type { MapNode, PlanNode, SourceNode, WindowAggregateNode } from './nodes.ts'
+import { repartitionsOf } from './keys.ts'
+import type { MapNode, PlanNode, WindowAggregateNode } from './nodes.ts'
 
 /** The fields of a value; a field whose type is unknown is null. A null shape: nothing is known. */
 export type Shape = { readonly fields: Readonly<Record<string, FieldSchema | null>> } | null
 
-/** The shape of the value that enters each node of a chain; a source gets null. Broken expressions count as unknown. */
-export function inputShapes(nodes: readonly PlanNode[]): readonly Shape[] {
-  const source = nodes.find((node): node is SourceNode => node.kind === 'source')
-  const keyType = source === undefined ? null : recordKeyType(source)
-  const inputs: Shape[] = []
-  let shape: Shape = null
-  for (const node of nodes) {
-    inputs.push(shape)
-    shape = outputShape(node, shape, keyType)
-  }
-  return inputs
+/** What is known of the records between two nodes. */
+export interface Known {
+  readonly shape: Shape
+  /** The type of the record key, which is also that of a window's `key`; null: not declared, the key is text. */
+  readonly keyType: FieldType | null
 }
 
-/**
- * The type of the record key, which is also that of a window's `key`: nothing between source and sink changes the record key, so it is what the
- * source declares, even behind a function. Null: not declared, the key is text.
- */
-export function recordKeyType(source: SourceNode): FieldType | null {
-  return source.keyField === null ? null : (source.format.schema?.fields[source.keyField]?.type ?? null)
+/** The shape of the value that enters each node of a chain; a source gets null. Broken expressions count as unknown. */
+export function inputShapes(nodes: readonly PlanNode[]): readonly Shape[] {
+  return knownBefore(nodes).map(({ shape }) => shape)
+}
+
+/** What is known before each node of a chain; `start` before the first. */
+export function knownBefore(nodes: readonly PlanNode[], start: Known = { shape: null, keyType: null }): readonly Known[] {
+  const repartitions = repartitionsOf(nodes)
+  const all: Known[] = []
+  let known = start
+  for (const node of nodes) {
+    all.push(known)
+    const { shape } = known
+    let { keyType } = known
+    if (node.kind === 'source') keyType = node.keyField === null ? null : (node.format.schema?.fields[node.keyField]?.type ?? null)
+    // Nothing else changes the record key.
+    if (node.kind === 'keyBy' && repartitions.has(node.uid)) keyType = shape?.fields[node.field]?.type ?? null
+    known = { shape: outputShape(node, shape, keyType), keyType }
+  }
+  return all
 }
 
 /** The shape that a declared schema gives. */

@@ -1,6 +1,7 @@
 /** Checks a whole plan and reports everything that is wrong with it, not the first. */
 import type { Finding, Surroundings } from './rules/findings.ts'
 import { checkNode } from './rules/nodes.ts'
+import { isWindow, repartitionsOf } from './keys.ts'
 import type { KeyByNode, Plan, PlanNode, SourceNode } from './nodes.ts'
 import type { Place, Problem } from './problems.ts'
 import { inputShapes } from './shape.ts'
@@ -32,12 +33,15 @@ function surroundings(nodes: readonly PlanNode[]): readonly (Surroundings & { re
   let keyedBy: KeyByNode | null = null
   let hasEventTime = false
   let behindWindow = false
+  let behindRepartition: string | null = null
+  const repartitions = repartitionsOf(nodes)
   return nodes.map((node, index) => {
-    const around = { node, source, input: shapes[index] ?? null, keyedBy, hasEventTime, behindWindow }
+    const around = { node, source, input: shapes[index] ?? null, keyedBy, hasEventTime, behindWindow, behindRepartition }
     if (node.kind === 'keyBy') keyedBy = node
     else if (node.kind !== 'filter' && node.kind !== 'eventTime') keyedBy = null
     if (node.kind === 'eventTime') hasEventTime = true
-    if (node.kind === 'windowAggregate' || node.kind === 'windowReduce') behindWindow = true
+    if (isWindow(node)) behindWindow = true
+    if (repartitions.has(node.uid)) behindRepartition = node.uid
     return around
   })
 }

@@ -1,11 +1,13 @@
 /** Builds a stage: the functions that its records run through, put together once from the nodes of the plan. */
 import { StreamJobError } from '../errors.ts'
+import { rowDecoder } from '../formats/binary/decoder.ts'
+import { rowEncoder } from '../formats/binary/encoder.ts'
 import { jsonDecoder } from '../formats/json/decoder.ts'
 import { jsonEncoder } from '../formats/json/encoder.ts'
 
 import type { FieldType } from '../formats/schema.ts'
 import type { EventTimeNode, Stage, TransformNode, WindowAggregateNode, WindowReduceNode } from '../plan/nodes.ts'
-import { inputShapes } from '../plan/shape.ts'
+import { knownBefore } from '../plan/shape.ts'
 import type { Shape } from '../plan/shape.ts'
 import type { ChainContext, Push, StretchEnd } from './chain.ts'
 import { EventTime } from './event-time.ts'
@@ -13,9 +15,12 @@ import { filter } from './stateless/filter.ts'
 import { flatMap } from './stateless/flat-map.ts'
 import { keyBy } from './stateless/key-by.ts'
 import { map } from './stateless/map.ts'
+import { KeyKind } from './key-kind.ts'
+import { MarkedInput } from './marked-input.ts'
 import { CurrentRecord } from './record.ts'
 import type { ReadHeaders } from './record.ts'
 import { keyReader } from './windows/result-key.ts'
+import { RepartitionSink } from './repartition-sink.ts'
 import { RunningStage } from './running-stage.ts'
 import { Sink } from './sink.ts'
 import type { CompiledStage, StageCounters, StageOptions } from './stage.ts'
@@ -35,15 +40,20 @@ export interface CompileOptions extends StageOptions {
  * each rollback of the store. Throws `program-invalid` or `not-supported-yet` for what no valid plan contains.
  */
 export function compileStage(stage: Stage, options: CompileOptions): CompiledStage {
-  const record = new CurrentRecord(stage.source.topic, options.readHeaders)
+  const record = new CurrentRecord(stage.source.kind === 'source' ? stage.source.topic : stage.name, options.readHeaders)
   const counters: StageCounters = { recordsIn: 0, recordsOut: 0, windowsClosed: 0, dropped: noneDropped() }
   const context: ChainContext = { record, output: options.output, counters, slice: { spent: 0, limit: Math.max(1, options.sliceBytes) } }
-  const links = linksOf(stage)
+  const { source } = stage
+  const keyKind = source.kind === 'repartition' && source.keyType === null ? new KeyKind(source.keyField) : null
+  const links = linksOf(stage, keyKind)
   const eventTime = eventTimeOf(links, options)
   const windows: KeyedWindow[] = []
 
   // From the last transform to the first: each gets what it passes its values to.
-  let end: StretchEnd = new Sink(stage.sink.uid, jsonEncoder(stage.sink.format.schema), context)
+  let end: StretchEnd =
+    stage.sink.kind === 'sink'
+      ? new Sink(stage.sink.uid, jsonEncoder(stage.sink.format.schema), context)
+      : new RepartitionSink(stage.sink, rowEncoder(), context)
   let push: Push = end.push
   for (const link of links.toReversed()) {
     const { node } = link
@@ -54,7 +64,9 @@ export function compileStage(stage: Stage, options: CompileOptions): CompiledSta
       push = window.push
     } else push = transform(node, link, eventTime, context, push)
   }
-  return new RunningStage({ context, decoder: jsonDecoder(stage.source.format.schema), first: new Stretch(push, end), eventTime, windows })
+  const decoder = source.kind === 'source' ? jsonDecoder(source.format.schema) : rowDecoder()
+  const markers = source.kind === 'source' ? null : new MarkedInput(options.writers ?? [])
+  return new RunningStage({ context, decoder, first: new Stretch(push, end), eventTime, markers, keyKind, windows })
 }
 
 /** A transform with what is known of its input. */
@@ -65,19 +77,23 @@ interface Link {
   readonly asDeclared: boolean
   /** The value is a result of a window as that gave it, so it is keyed by its field `key`. */
   readonly asResulted: boolean
-  /** Of the field it is keyed by; null: not known. */
-  readonly keyType: FieldType | null
+  /** The key of the value, from the bytes of the record key. */
+  readonly readKey: (key: Buffer) => unknown
   readonly keyed: boolean
   readonly windowed: boolean
 }
 
-function linksOf(stage: Stage): readonly Link[] {
-  const shapes = inputShapes([stage.source, ...stage.transforms, stage.sink])
+function linksOf(stage: Stage, keyKind: KeyKind | null): readonly Link[] {
+  const { source, transforms } = stage
+  const known = source.kind === 'source' ? knownBefore([source, ...transforms]).slice(1) : knownBefore(transforms, source)
   const links: Link[] = []
-  let state = { asDeclared: true, asResulted: false, keyed: false, windowed: false, keyType: null as FieldType | null }
-  for (const [i, node] of stage.transforms.entries()) {
-    const shape = shapes[i + 1] ?? null
-    links.push({ node, shape, ...state })
+  const keyed = source.kind === 'repartition'
+  let state = { asDeclared: !keyed, asResulted: false, keyed, windowed: false, keyType: keyed ? source.keyType : (null as FieldType | null) }
+  for (const [i, node] of transforms.entries()) {
+    const shape = known[i]?.shape ?? null
+    const { keyType, ...rest } = state
+    const readKey = keyType === null && keyKind !== null ? (key: Buffer): unknown => keyKind.read(key) : keyReader(keyType)
+    links.push({ node, shape, readKey, ...rest })
     if (node.kind === 'map' || node.kind === 'flatMap') state = { ...state, asDeclared: false, asResulted: false }
     // A window's key goes through to what is behind it, so its type is that of the first keyBy.
     if (node.kind === 'keyBy') state = { ...state, keyType: state.keyed ? state.keyType : (shape?.fields[node.field]?.type ?? null), keyed: true }
@@ -124,7 +140,8 @@ function windowOf(
   context: ChainContext,
   next: Stretch,
 ): KeyedWindow {
-  if (!stage.transforms.some((other) => other.kind === 'eventTime')) {
+  const timed = stage.source.kind === 'repartition' ? stage.source.timed : stage.transforms.some((other) => other.kind === 'eventTime')
+  if (!timed) {
     throw new StreamJobError('program-invalid', `${node.uid}: a window needs event time; declare it behind the source`)
   }
   if (!link.keyed) throw new StreamJobError('program-invalid', `${node.uid}: a window needs a key; put keyBy before it`)
@@ -132,13 +149,13 @@ function windowOf(
     node.kind === 'windowAggregate'
       ? new AggregateContents(node, options.store, context.record)
       : new ReduceContents(node, options.store, context.record)
-  const lateEncoder = jsonEncoder(link.asDeclared ? stage.source.format.schema : null)
+  const lateEncoder = jsonEncoder(link.asDeclared && stage.source.kind === 'source' ? stage.source.format.schema : null)
   return new KeyedWindow({
     uid: node.uid,
     window: node.window,
     contents,
     encodeLate: (value) => lateEncoder.encode(value),
-    readKey: keyReader(link.keyType),
+    readKey: link.readKey,
     context,
     next,
   })

@@ -4,6 +4,8 @@ import type { RecordBlock } from '../kafka/records.ts'
 import { RecordRejected } from './chain.ts'
 import type { ChainContext } from './chain.ts'
 import type { EventTime } from './event-time.ts'
+import type { KeyKind } from './key-kind.ts'
+import type { MarkedInput } from './marked-input.ts'
 import type { CompiledStage, StageCounters, StageSnapshot } from './stage.ts'
 import type { Stretch } from './stretch.ts'
 import type { KeyedWindow } from './windows/window.ts'
@@ -16,6 +18,10 @@ export interface StageParts {
   readonly first: Stretch
   /** Null: the stage has no event time and no window. */
   readonly eventTime: EventTime | null
+  /** What is between the records, where other stages send them; null: the stage reads a source. */
+  readonly markers: MarkedInput | null
+  /** Of keys whose type nobody has declared; null: somebody has. */
+  readonly keyKind: KeyKind | null
   /** In the order of the chain. */
   readonly windows: readonly KeyedWindow[]
 }
@@ -39,7 +45,7 @@ export class RunningStage implements CompiledStage {
   }
 
   process(block: RecordBlock, from: number): number {
-    const { context, eventTime } = this.#parts
+    const { context, eventTime, markers } = this.#parts
     const { slice, record } = context
     if (from >= block.count) return from
     slice.spent = 0
@@ -49,6 +55,10 @@ export class RunningStage implements CompiledStage {
     }
     for (let i = from; i < block.count; i++) {
       record.moveTo(block, i)
+      if (markers?.isMarker(block, i)) {
+        if (markers.apply(block, i) && !this.#advance()) return i + 1
+        continue
+      }
       eventTime?.begin()
       const rejected = this.#runOne(block, i)
       if (rejected !== null) this.#reject(rejected, i)
@@ -73,7 +83,19 @@ export class RunningStage implements CompiledStage {
   }
 
   get watermark(): number {
-    return this.#parts.eventTime?.watermark.current ?? -Infinity
+    return this.#parts.eventTime?.watermark.current ?? this.#parts.markers?.watermark ?? -Infinity
+  }
+
+  get forwarded(): number {
+    return this.#parts.windows.at(-1)?.forwarded ?? this.watermark
+  }
+
+  get inputsIdle(): boolean {
+    return this.#parts.markers?.idle ?? false
+  }
+
+  expectWriters(writers: readonly string[]): void {
+    this.#parts.markers?.expect(writers)
   }
 
   endOfInput(): void {
@@ -83,7 +105,7 @@ export class RunningStage implements CompiledStage {
   }
 
   snapshot(): StageSnapshot {
-    const { eventTime, windows } = this.#parts
+    const { eventTime, markers, keyKind, windows } = this.#parts
     const maxTimestamp = eventTime?.watermark.maxTimestamp ?? -Infinity
     const forwarded = windows.filter((window) => Number.isFinite(window.forwarded)).map((window) => [window.uid, window.forwarded] as const)
     const closing = windows.filter((window) => window.forwards > window.forwarded).map((window) => [window.uid, window.forwards] as const)
@@ -91,14 +113,18 @@ export class RunningStage implements CompiledStage {
       maxTimestamp: Number.isFinite(maxTimestamp) ? maxTimestamp : null,
       watermarks: Object.fromEntries(forwarded),
       ...(closing.length > 0 && { closing: Object.fromEntries(closing) }),
+      ...(markers !== null && { writers: markers.snapshot() }),
+      ...(keyKind !== null && keyKind.seen !== null && { keyKind: keyKind.seen }),
     }
   }
 
   restore(snapshot: StageSnapshot | null): void {
-    const { eventTime, windows, context, first } = this.#parts
+    const { eventTime, markers, keyKind, windows, context, first } = this.#parts
     context.record.clear()
     first.discard()
     eventTime?.watermark.restore(snapshot?.maxTimestamp ?? null)
+    markers?.restore(snapshot?.writers ?? null)
+    if (keyKind !== null) keyKind.seen = snapshot?.keyKind ?? null
     this.#ending = false
     this.#closing = false
     this.#restored = true
@@ -121,6 +147,7 @@ export class RunningStage implements CompiledStage {
       if (error instanceof DecodeError) return new RecordRejected('undecodable', error.message)
       throw error
     }
+    this.#parts.keyKind?.look(value)
     return this.#parts.first.run(value)
   }
 
@@ -149,14 +176,16 @@ export class RunningStage implements CompiledStage {
    * down, so this is repeated. False: none is left.
    */
   #raise(): boolean {
-    const { eventTime, windows } = this.#parts
+    const { eventTime, markers, windows } = this.#parts
     let needed = -Infinity
     let held = 0
     for (const window of windows) {
       needed = Math.max(needed, window.lastDue + held)
       held += window.latenessMs
     }
-    return needed !== -Infinity && eventTime !== null && eventTime.watermark.advance(needed + eventTime.watermark.outOfOrdernessMs + 1)
+    if (needed === -Infinity) return false
+    if (eventTime === null) return markers?.raise(needed) ?? false
+    return eventTime.watermark.advance(needed + eventTime.watermark.outOfOrdernessMs + 1)
   }
 
   /** Whether a window would close if the watermark were taken through now. */

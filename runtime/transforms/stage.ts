@@ -4,6 +4,8 @@
  */
 import type { RecordBlock, RecordHeader } from '../kafka/records.ts'
 import type { StateStore } from '../state/store.ts'
+import type { KindOfKey } from './key-kind.ts'
+import type { MarkedSnapshot } from './marked-input.ts'
 
 /** Why a record did not go through; also the value of the reason header and of the metric's label. */
 export type DropReason = 'undecodable' | 'null-key' | 'key-mismatch' | 'bad-timestamp' | 'future-timestamp' | 'processing' | 'late'
@@ -48,6 +50,12 @@ export interface CompiledStage {
   resume(): boolean
   /** Current watermark of the task: no record with timestamp <= it will be accepted as on time. -Infinity before the first record. */
   readonly watermark: number
+  /** What it promises to whoever reads its results: none with timestamp <= it will follow. Behind the watermark by what its windows hold back. */
+  readonly forwarded: number
+  /** Whether all that write for it have nothing to write for now. False for what reads a source. */
+  readonly inputsIdle: boolean
+  /** Names every partition that writes for it, `stage/partition`; there may be more than before, never fewer. Nothing for what reads a source. */
+  expectWriters(writers: readonly string[]): void
   /**
    * Closes every window there is, as if the input had ended; may need `resume`. The watermark rises as far as that takes and no further, and stays there:
    * a later record of a window that was closed is late, any other one counts.
@@ -70,6 +78,10 @@ export interface StageSnapshot {
   readonly watermarks: Readonly<Record<string, number>>
   /** The same of transforms that are closing windows: what they forward once they are through. Absent where none is. */
   readonly closing?: Readonly<Record<string, number>> | undefined
+  /** What those that write for it have promised; absent for what reads a source. */
+  readonly writers?: MarkedSnapshot | undefined
+  /** What keys of a type that nobody has declared were; absent where they are declared, or none was seen. */
+  readonly keyKind?: KindOfKey | undefined
 }
 
 export interface StageCounters {
@@ -81,6 +93,8 @@ export interface StageCounters {
 
 export interface StageOptions {
   readonly store: StateStore
+  /** Every partition that writes for the stage, `stage/partition`. @default none: it reads a source */
+  readonly writers?: readonly string[]
   readonly output: StageOutput
   /** Epoch ms; only the bound against absurd future timestamps looks at it. */
   readonly clock: () => number

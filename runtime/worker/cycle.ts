@@ -34,8 +34,15 @@ export interface CycleOptions {
   readonly committing: () => Promise<void>
   /** Called whenever a commit was due and nothing is left to be committed. */
   readonly committed: () => void | Promise<void>
-  /** Set when every open window is to be closed; the cycle calls it once that is done and committed. */
-  readonly endOfInput: () => (() => void) | null
+  /** Set when every open window of a stage is to be closed. */
+  readonly endOfInput: () => EndOfInput | null
+  /** Called once that is done and committed. */
+  readonly ended: () => void
+}
+
+/** The input of a stage is to be taken as ended. */
+export interface EndOfInput {
+  readonly stage: string
 }
 
 /** How long a wait for records may last before orders and membership are looked at. Milliseconds. */
@@ -103,7 +110,7 @@ async function commit(options: CycleOptions): Promise<void> {
 /** Closes all windows as if the input had ended, by the same slices, flushes and commits as everything else. */
 class Ending {
   readonly #options: CycleOptions
-  #finish: (() => void) | null = null
+  #begun = false
 
   constructor(options: CycleOptions) {
     this.#options = options
@@ -112,21 +119,21 @@ class Ending {
   /** Once it is wanted, and no task has records at hand. */
   begin(): void {
     const { tasks, endOfInput } = this.#options
-    const finish = endOfInput()
-    if (this.#finish !== null || finish === null || tasks.busy) return
-    for (const task of tasks.all) task.endOfInput()
-    this.#finish = finish
+    const end = endOfInput()
+    if (this.#begun || end === null || tasks.busy) return
+    for (const task of tasks.all) if (task.id.stage === end.stage) task.endOfInput()
+    this.#begun = true
   }
 
   /** Whether every window is closed and only the commit is missing. */
   done(): boolean {
-    return this.#finish !== null && !this.#options.tasks.busy
+    return this.#begun && !this.#options.tasks.busy
   }
 
   /** To be called behind every commit. */
   committed(): void {
     if (!this.done()) return
-    this.#finish?.()
-    this.#finish = null
+    this.#options.ended()
+    this.#begun = false
   }
 }

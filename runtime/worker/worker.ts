@@ -8,6 +8,7 @@ import type { JobRecord, WorkerStatus } from '../protocol.ts'
 import { names } from '../protocol.ts'
 import { ChangelogWatch } from './commits/changelogs.ts'
 import { runCycle } from './cycle.ts'
+import type { EndOfInput } from './cycle.ts'
 import { failureOf } from './failure.ts'
 import { describeAssignment, joinGroup, leaderAssignor } from './group/membership.ts'
 import type { Joined } from './group/membership.ts'
@@ -50,7 +51,7 @@ export class Worker {
   /** Null: the worker has no volume. */
   readonly #snapshots: LocalSnapshots | null
   #state: WorkerState = { state: 'starting', reason: 'the process has just started', error: null }
-  #endOfInput: PromiseWithResolvers<void> | null = null
+  #endOfInput: (EndOfInput & PromiseWithResolvers<void>) | null = null
   #joined: { readonly record: JobRecord; readonly result: Joined } | null = null
   /** Copies that this worker introduced itself with. */
   #told: ReadonlySet<string> = new Set()
@@ -82,7 +83,7 @@ export class Worker {
       sessionTimeoutMs: config.processing.sessionTimeoutMs,
       rebalanceTimeoutMs: 3_000,
       assign: leaderAssignor(() => this.#order.current),
-      describe: (assignment) => describeAssignment(parts.stages, assignment),
+      describe: (assignment) => describeAssignment(this.#order.current, assignment),
     })
     this.#changelogs = new ChangelogWatch(kafka.reader, config.applicationId, parts.now)
     this.#snapshots = snapshotsOf(parts)
@@ -104,9 +105,9 @@ export class Worker {
     if (!completed && this.#cycling) this.#parts.log.warn('The last commit takes too long; what it held will be done again')
   }
 
-  /** Closes every open window as if the input had ended, and commits. Resolves when that is done. */
-  closeWindows(): Promise<void> {
-    this.#endOfInput ??= Promise.withResolvers<void>()
+  /** Closes every open window of a stage as if its input had ended, and commits. Resolves when that is done. One stage at a time. */
+  closeWindows(stage: string): Promise<void> {
+    this.#endOfInput ??= { stage, ...Promise.withResolvers<void>() }
     return this.#endOfInput.promise
   }
 
@@ -192,11 +193,15 @@ export class Worker {
         await this.#changelogs.look(record)
         await this.#snapshots?.room()
       },
+      ended: () => {
+        this.#endOfInput?.resolve()
+        this.#endOfInput = null
+      },
       committed: async () => {
         this.#succeed()
         await this.#snapshots?.advance()
       },
-      endOfInput: () => (this.#arrivals.names.length > 0 ? null : this.#endOfInput && this.#finish.bind(this)),
+      endOfInput: () => (this.#arrivals.names.length > 0 ? null : this.#endOfInput),
     }).finally(() => {
       this.#cycling = false
       this.#pausedAt = this.#parts.now()
@@ -217,11 +222,6 @@ export class Worker {
     return result
   }
 
-  #finish(): void {
-    this.#endOfInput?.resolve()
-    this.#endOfInput = null
-  }
-
   async #awaitRecord(signal: AbortSignal): Promise<JobRecord | null> {
     while (!signal.aborted) {
       const { current } = this.#order
@@ -240,7 +240,7 @@ export class Worker {
     if (missing.length > 0) this.#set('restoring', `restoring ${missing.length} task(s)`)
     await this.#arrivals.expect(missing, { factory: this.#factory, copies: this.#copies, record, members, signal })
     if (this.#arrivals.due) await keep()
-    this.#tasks.fetch()
+    this.#tasks.fetch(record)
   }
 
   /** Names of the tasks whose state is here, or on its way. */

@@ -80,7 +80,7 @@ export class StageRun {
     const end = Math.min(this.#records.length, this.position + count)
     if (this.position >= end) return true
     const records = this.#records.slice(this.position, end)
-    this.#block = blockOf(records, { topic: this.#plan.source.topic, baseOffset: this.position })
+    this.#block = blockOf(records, { topic: inputOf(this.#plan), baseOffset: this.position })
     const done = this.stage.process(this.#block, 0)
     this.position += done
     return done === records.length && !this.stage.closing
@@ -193,6 +193,10 @@ export class StageRun {
   #offset(index: number): number | null {
     return index < 0 ? null : (this.#block?.offsets[index] ?? null)
   }
+}
+
+function inputOf({ source, name }: Stage): string {
+  return source.kind === 'source' ? source.topic : name
 }
 
 function parse(bytes: Uint8Array): unknown {

@@ -1,6 +1,6 @@
 import type { TopicDescription } from '../../../runtime/kafka/client.ts'
-import type { JobRecord } from '../../../runtime/protocol.ts'
-import { names, partitionsOf } from '../../../runtime/protocol.ts'
+import type { FoundStage, JobRecord } from '../../../runtime/protocol.ts'
+import { names, recordStages, sourceTopicOf } from '../../../runtime/protocol.ts'
 import { canonicalJson } from '../../resources/hash.ts'
 import type { Release } from '../../resources/release.ts'
 
@@ -35,15 +35,14 @@ export function stagesOf(
   previous: JobRecord | null,
 ): JobRecord['stages'] | null {
   const lineage = previous?.lineage ?? 1
-  const stages: JobRecord['stages'] = []
-  for (const { name, sourceTopic } of release.plan.stages) {
-    const source = topics.get(sourceTopic)
-    const changelog = topics.get(names.changelogTopic(applicationId, lineage, name))
+  const found: FoundStage[] = []
+  for (const stage of release.plan.stages) {
+    const source = topics.get(sourceTopicOf(applicationId, lineage, stage))
+    const changelog = topics.get(names.changelogTopic(applicationId, lineage, stage.name))
     if (source === undefined || changelog === undefined) return null
-    const partitions = partitionsOf(previous, lineage, { name, sourceTopic }, source.partitions)
-    stages.push({ name, sourceTopic, ...partitions, changelogId: changelog.id })
+    found.push({ ...stage, partitions: source.partitions, changelogId: changelog.id })
   }
-  return stages
+  return recordStages(found, applicationId, lineage, previous)
 }
 
 /** How what was found in Kafka differs from what this resource is; null: it is its own. */

@@ -113,5 +113,5 @@ function problemsText({ problems }: Extract<PlanResult, { kind: 'invalid' }>): s
 }
 
 function summary({ plan: { stages } }: Release): string {
-  return stages.map(({ sourceTopic, sinkTopic }) => `${sourceTopic} -> ${sinkTopic}`).join(', ')
+  return stages.map(({ name, sourceTopic, sinkTopic }) => `${sourceTopic ?? name} -> ${sinkTopic ?? 'the next stage'}`).join(', ')
 }

@@ -1,5 +1,5 @@
 import type { Reason } from '../../../crds/reasons.ts'
-import { names } from '../../../runtime/protocol.ts'
+import { names, sourceTopicOf } from '../../../runtime/protocol.ts'
 import { wantedTopics } from '../../kafka/wanted-topics.ts'
 import type { Release } from '../../resources/release.ts'
 import type { Finding } from '../status/finding.ts'
@@ -54,14 +54,17 @@ async function prepare(visit: Visit, release: Release): Promise<Finding | null> 
   const record = known(visit, 'record')
   const lineage = record?.lineage ?? 1
   const changelogs = stages.map(({ name }) => names.changelogTopic(visit.applicationId, lineage, name))
-  const external = stages.flatMap(({ sourceTopic, sinkTopic }) => [sourceTopic, sinkTopic])
-  const own = [names.jobTopic(visit.applicationId), names.lateTopic(visit.applicationId), names.deadLetterTopic(visit.applicationId)]
+  const external = stages.flatMap(({ sourceTopic, sinkTopic }) => [sourceTopic, sinkTopic]).filter((topic) => topic !== null)
+  const between = stages.filter((stage) => stage.sourceTopic === null).map((stage) => sourceTopicOf(visit.applicationId, lineage, stage))
+  const own = [names.jobTopic(visit.applicationId), names.lateTopic(visit.applicationId), names.deadLetterTopic(visit.applicationId), ...between]
   const described = await kafka.describeTopics([...external, ...changelogs, ...own])
   visit.facts.topics = described
 
   const missing = [
-    ...stages.filter(({ sourceTopic }) => !described.has(sourceTopic)).map(({ sourceTopic }) => `${sourceTopic} (source)`),
-    ...stages.filter(({ sinkTopic, createSink }) => createSink === null && !described.has(sinkTopic)).map(({ sinkTopic }) => `${sinkTopic} (sink)`),
+    ...stages.flatMap(({ sourceTopic: topic }) => (topic === null || described.has(topic) ? [] : [`${topic} (source)`])),
+    ...stages.flatMap(({ sinkTopic: topic, createSink }) =>
+      topic === null || createSink !== null || described.has(topic) ? [] : [`${topic} (sink)`],
+    ),
   ]
   const { lateTopic } = visit.job.spec.errors
   if (lateTopic !== undefined && !(await kafka.describeTopics([lateTopic])).has(lateTopic)) missing.push(`${lateTopic} (late records)`)
@@ -85,14 +88,16 @@ function changedTopics(visit: Visit, release: Release): Finding | null {
   const record = known(visit, 'record')
   const described = known(visit, 'topics')
   for (const { name, sourceTopic, partitions, changelogId } of record?.stages ?? []) {
-    const stage = release.plan.stages.find((candidate) => candidate.name === name && candidate.sourceTopic === sourceTopic)
-    if (stage === undefined) continue
+    const stage = release.plan.stages.find((candidate) => candidate.name === name)
+    if (stage === undefined || sourceTopicOf(visit.applicationId, record?.lineage ?? 1, stage) !== sourceTopic) continue
     const changelog = names.changelogTopic(visit.applicationId, record?.lineage ?? 1, name)
     const id = described.get(changelog)?.id
     if (id !== changelogId) {
       const what = id === undefined ? 'was deleted' : 'was deleted and made again'
       return problem('TopicReplaced', `the changelog ${changelog} ${what}: the positions and the state in it are lost`)
     }
+    if (stage.sourceTopic === null && !described.has(sourceTopic))
+      return problem('TopicReplaced', `${sourceTopic} was deleted: what the stages of the job sent to each other in it is lost`)
     const now = described.get(sourceTopic)?.partitions ?? partitions
     if (now < partitions) return problem('PartitionCountChanged', `${sourceTopic} had ${partitions} partitions and now has ${now}`)
     if (now > partitions && stage.keyField !== null) {

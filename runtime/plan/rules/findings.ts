@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly keyedBy: KeyByNode | null
   readonly hasEventTime: boolean
   readonly behindWindow: boolean
+  /** Uid of the keyBy before it that sent records to other partitions last; null: there is none. */
+  readonly behindRepartition: string | null
 }
 
 /** Why a field cannot be used; null when it can, or when nothing is known of the fields. */

@@ -40,15 +40,8 @@ function checkSource(node: SourceNode): readonly Finding[] {
   if (node.keyField === null || node.format.schema === null) return findings
   const unknown = unknownField(node.keyField, node.format.schema)
   if (unknown !== null) findings.push({ kind: 'invalid', at: 'key', message: unknown })
-  const type = node.format.schema.fields[node.keyField]?.type.kind
-  if (type === 'list' || type === 'map' || type === 'object' || type === 'bytes') {
-    findings.push({
-      kind: 'invalid',
-      at: 'key',
-      message: `${node.keyField} is ${type}; a key is a string, number, integer, boolean, timestamp or decimal`,
-    })
-  }
-  return findings
+  const type = checkKeyType(node.keyField, node.format.schema.fields[node.keyField]?.type.kind)
+  return [...findings, ...type.map((finding) => ({ ...finding, at: 'key' }))]
 }
 
 function checkEventTime(node: EventTimeNode, around: Surroundings): readonly Finding[] {
@@ -59,6 +52,10 @@ function checkEventTime(node: EventTimeNode, around: Surroundings): readonly Fin
       kind: 'invalid',
       message: 'event time behind a window is that of its results (windowEnd - 1): assign it before the first window',
     })
+  }
+  if (around.behindRepartition !== null && !around.behindWindow) {
+    const message = 'behind a keyBy that sends records to other partitions their order is gone: assign event time before it'
+    findings.push({ kind: 'invalid', message })
   }
   if (node.timestamp.kind === 'lambda') findings.push(...checkFunction(node.timestamp, around.input, 'any'))
   if (node.timestamp.kind !== 'field') return findings
@@ -72,17 +69,15 @@ function checkEventTime(node: EventTimeNode, around: Surroundings): readonly Fin
 }
 
 function checkKeyBy(node: KeyByNode, around: Surroundings): readonly Finding[] {
+  const findings = checkName(node.uid)
   const unknown = unknownField(node.field, around.input)
-  if (unknown !== null) return [{ kind: 'invalid', message: unknown }]
-  if (node.field === (around.behindWindow ? 'key' : around.source?.keyField)) return []
-  const field = JSON.stringify(node.field)
-  const shuffle = `keyBy(${field}) would send records to other partitions, which is not supported yet`
-  if (around.behindWindow) return [{ kind: 'not-supported-yet', message: `${shuffle}; behind a window, key by "key"` }]
-  const declared = around.source?.keyField
-  const instead = declared
-    ? `key by ${JSON.stringify(declared)}, the declared record key`
-    : `declare key: ${node.field} at the source, if that is the record key`
-  return [{ kind: 'not-supported-yet', message: `${shuffle}; ${instead}` }]
+  if (unknown !== null) return [...findings, { kind: 'invalid', message: unknown }]
+  return [...findings, ...checkKeyType(node.field, around.input?.fields[node.field]?.type.kind)]
+}
+
+function checkKeyType(field: string, type: string | undefined): readonly Finding[] {
+  if (type !== 'list' && type !== 'map' && type !== 'object' && type !== 'bytes') return []
+  return [{ kind: 'invalid', message: `${field} is ${type}; a key is a string, number, integer, boolean, timestamp or decimal` }]
 }
 
 function checkSink(node: SinkNode, around: Surroundings): readonly Finding[] {

@@ -119,7 +119,7 @@ export class World {
 
   /** Internal topics of a lineage; the others are there already from the second one on. */
   createChangelogs(lineage: number): void {
-    const stages = [{ stage: stageName, sourcePartitions: this.setting.partitions }]
+    const stages = [{ stage: stageName, sourcePartitions: this.setting.partitions, repartitioned: false }]
     for (const topic of internalTopics({ applicationId, lineage, stages, replicationFactor: -1, config: {}, late: true, deadLetter: true })) {
       this.cluster.createTopic(topic)
     }

@@ -3,6 +3,8 @@
  * offset in it; without that, nothing would fence a worker that lost the task.
  */
 import type { GroupIdentity, KafkaReader, OffsetToCommit, TransactionalProducer } from '../../kafka/client.ts'
+import type { InputWatermark } from '../../time/combined-watermark.ts'
+import { encodeMarker } from '../../time/marker.ts'
 import { decodeOffsetMetadata, encodeOffsetMetadata, encodePositionRow, positionRowKey } from './positions.ts'
 import type { Task } from '../tasks/task.ts'
 
@@ -24,9 +26,26 @@ export async function commitTasks(tasks: readonly Task[], producer: Transactiona
   if (due.length === 0) return 0
   const offsets: OffsetToCommit[] = []
   for (const task of due) offsets.push(await writeChangelog(task, producer, committer))
+  writeMarkers(due, producer)
   await producer.commit(offsets, committer.identity)
   for (const task of due) task.confirm(producer.acknowledged(task.changelogTopic, task.input.partition))
   return due.length
+}
+
+/** Tells other stages how far those that write for them are, in every partition, behind the records of this transaction. */
+function writeMarkers(tasks: readonly Task[], producer: TransactionalProducer): void {
+  const told = new Map<string, { readonly partitions: number; readonly said: InputWatermark[] }>()
+  for (const { feeds, telling } of tasks) {
+    if (feeds === null || telling === null) continue
+    const { said } = told.get(feeds.topic) ?? { said: [] }
+    told.set(feeds.topic, { partitions: feeds.partitions, said: [...said, telling] })
+  }
+  for (const [topic, { partitions, said }] of told) {
+    const marker = encodeMarker(said)
+    const timestamp = Math.max(0, ...said.map(({ watermark }) => (Number.isFinite(watermark) ? watermark : 0)))
+    for (let partition = 0; partition < partitions; partition++)
+      producer.append(topic, partition, null, 0, 0, marker, 0, marker.length, timestamp, [])
+  }
 }
 
 async function writeChangelog(task: Task, producer: TransactionalProducer, committer: Committer): Promise<OffsetToCommit> {

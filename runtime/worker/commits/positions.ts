@@ -23,6 +23,13 @@ export const PositionRow = z.object({
     maxTimestamp: z.number().nullable(),
     watermarks: z.record(z.string(), z.number()),
     closing: z.record(z.string(), z.number()).optional(),
+    writers: z
+      .object({
+        combined: z.object({ output: z.union([z.number(), z.null(), z.literal('end')]), inputs: z.record(z.string(), z.string()) }),
+        raised: z.number().optional(),
+      })
+      .optional(),
+    keyKind: z.enum(['string', 'number', 'boolean', 'list', 'mixed']).optional(),
   }),
 })
 export type PositionRow = z.infer<typeof PositionRow>

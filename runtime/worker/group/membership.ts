@@ -36,11 +36,8 @@ export async function joinGroup(member: GroupMember, introduction: Introduction)
 }
 
 /** The partitions in an assignment, for Kafka's own tools: whoever describes the group sees who reads what. */
-export function describeAssignment(
-  stages: readonly { readonly name: string; readonly source: { readonly topic: string } }[],
-  assignment: Buffer,
-): TopicPartition[] {
-  const topics = new Map(stages.map(({ name, source }) => [name, source.topic]))
+export function describeAssignment(record: JobRecord | null, assignment: Buffer): TopicPartition[] {
+  const topics = new Map(record?.stages.map(({ name, sourceTopic }) => [name, sourceTopic]))
   const { tasks } = parse(MemberAssignment, assignment, 'an assignment')
   return tasks.flatMap(({ stage, partition }) => {
     const topic = topics.get(stage)

@@ -32,6 +32,8 @@ export interface RecordAppender {
 export interface OutputOptions {
   readonly input: { readonly topic: string; readonly partition: number }
   readonly sink: OutputTopic
+  /** Whether the sink is another stage of the job: then its records are part of the state, and exact whatever the guarantee for outputs is. */
+  readonly sinkIsStage: boolean
   /** null: by the policies nothing is written there, and the topic need not exist. */
   readonly late: OutputTopic | null
   readonly deadLetter: OutputTopic | null
@@ -74,9 +76,10 @@ export class TaskOutput implements StageOutput {
     timestamp: number,
     headers: readonly RecordHeader[],
   ): void {
-    const { sink, input, producers } = this.#options
+    const { sink, sinkIsStage, input, producers } = this.#options
     const partition = key === null ? input.partition % sink.partitions : partitionFor(key, keyStart, keyEnd, sink.partitions)
-    producers.outputs.append(sink.topic, partition, key, keyStart, keyEnd, value, 0, value?.length ?? 0, timestamp, headers)
+    const producer = sinkIsStage ? producers.transactional : producers.outputs
+    producer.append(sink.topic, partition, key, keyStart, keyEnd, value, 0, value?.length ?? 0, timestamp, headers)
   }
 
   late(record: LateRecord): void {

@@ -13,6 +13,7 @@ import { decodeOffsetMetadata } from '../commits/positions.ts'
 import type { PositionRow } from '../commits/positions.ts'
 import { TaskImage } from './image.ts'
 import type { Changelog, CompileTask } from './image.ts'
+import type { OutputTopic } from './outputs.ts'
 import { Task } from './task.ts'
 import type { CommitPoint } from './task.ts'
 
@@ -21,6 +22,8 @@ export interface TakeOver {
   readonly id: TaskId
   readonly input: { readonly topic: string; readonly topicId: string; readonly partition: number }
   readonly changelogTopic: string
+  /** Through which its results go to another stage. */
+  readonly feeds: OutputTopic | null
   readonly startFrom: StartFrom
   readonly compile: CompileTask
   /** What is there of the task's state already, to be taken: nobody else works on it any more. Null: nothing. */

@@ -3,8 +3,8 @@ import type { WorkerConfig } from '../../config.ts'
 import { StreamJobError } from '../../errors.ts'
 import { readHeaders } from '../../kafka/batch/headers.ts'
 import type { KafkaClient, TopicDescription } from '../../kafka/client.ts'
-import type { Stage } from '../../plan/nodes.ts'
-import { names } from '../../protocol.ts'
+import type { Stage, StartFrom } from '../../plan/nodes.ts'
+import { names, writersOf } from '../../protocol.ts'
 import type { JobRecord } from '../../protocol.ts'
 import { compileStage } from '../../transforms/compile.ts'
 import type { TaskId } from '../assignment.ts'
@@ -46,6 +46,7 @@ interface Described {
   readonly stage: Stage
   readonly input: Task['input']
   readonly changelogTopic: string
+  readonly feeds: OutputTopic | null
   readonly identity: SnapshotIdentity
   readonly compile: CompileTask
 }
@@ -85,20 +86,21 @@ export class TaskFactory {
     const { kafka, config, clock, turn, snapshots, telemetry } = this.#parts
     if (this.#prepared === null) throw new StreamJobError('internal', `Nothing was prepared for ${id.stage}.`)
     const { record, topics, fence } = this.#prepared
-    const { stage, input, changelogTopic, compile, identity } = this.#describe(id, record, topics)
+    const { stage, input, changelogTopic, feeds, compile, identity } = this.#describe(id, record, topics)
     let copy: TaskImage | null = null
     return takeOver(
       {
         id,
         input,
         changelogTopic,
+        feeds,
         base: async () => {
           copy = copies.claim(id, historyOf(record, id.stage))
           return (
             copy ?? (await snapshots?.load(identity, () => new TaskImage({ topic: changelogTopic, partition: id.partition }, compile, 0))) ?? null
           )
         },
-        startFrom: isAdded(record, id) ? { kind: 'earliest' } : (stage.source.startFrom ?? config.processing.startFrom),
+        startFrom: isAdded(record, id) ? { kind: 'earliest' } : startOf(stage, config.processing.startFrom),
         compile,
       },
       {
@@ -131,7 +133,7 @@ export class TaskFactory {
 
   async #lookUp(record: JobRecord): Promise<Prepared['topics']> {
     const { kafka, stages, config } = this.#parts
-    const wanted = new Set(stages.flatMap((stage) => [stage.source.topic, stage.sink.topic, this.#changelog(record, stage.name)]))
+    const wanted = new Set(stages.flatMap((stage) => [this.#source(record, stage), this.#sink(record, stage), this.#changelog(record, stage.name)]))
     wanted.add(this.#lateTopic)
     wanted.add(names.deadLetterTopic(config.applicationId))
     const topics = await kafka.reader.describeTopics([...wanted])
@@ -142,21 +144,25 @@ export class TaskFactory {
   #describe(id: TaskId, record: JobRecord, topics: Prepared['topics']): Described {
     const stage = this.#parts.stages.find((one) => one.name === id.stage)
     if (stage === undefined) throw new StreamJobError('internal', `Stage ${id.stage} is not part of this program.`)
-    const source = find(topics, stage.source.topic)
+    const source = find(topics, this.#source(record, stage))
     const input = { topic: source.topic, topicId: source.id, partition: id.partition }
     const changelogTopic = this.#changelog(record, id.stage)
     const identity = identityOf(this.#parts.config.applicationId, record, id, find(topics, changelogTopic))
-    return { stage, input, changelogTopic, identity, compile: this.#compiling(stage, input, topics) }
+    const sink = outputTopic(topics, this.#sink(record, stage))
+    const feeds = stage.sink.kind === 'repartition' && stage.sink.timed ? sink : null
+    return { stage, input, changelogTopic, feeds, identity, compile: this.#compiling(stage, input, sink, record, topics) }
   }
 
-  #compiling(stage: Stage, input: Task['input'], topics: ReadonlyMap<string, TopicDescription>): CompileTask {
+  #compiling(stage: Stage, input: Task['input'], sink: OutputTopic, record: JobRecord, topics: ReadonlyMap<string, TopicDescription>): CompileTask {
     const { config, clock, producers } = this.#parts
+    const writers = writersOf(record, stage.name)
     return (store) => {
       const policies = config.errors
       const deadLetters = policies.undecodable === 'DeadLetter' || policies.processing === 'DeadLetter'
       const output = new TaskOutput({
         input,
-        sink: outputTopic(topics, stage.sink.topic),
+        sink,
+        sinkIsStage: stage.sink.kind === 'repartition',
         late: policies.late === 'DeadLetter' ? outputTopic(topics, this.#lateTopic) : null,
         deadLetter: deadLetters ? outputTopic(topics, names.deadLetterTopic(config.applicationId)) : null,
         policies,
@@ -165,6 +171,7 @@ export class TaskFactory {
       })
       const compiled = compileStage(stage, {
         store,
+        writers,
         output,
         clock,
         readHeaders,
@@ -177,6 +184,14 @@ export class TaskFactory {
 
   get #lateTopic(): string {
     return this.#parts.config.errors.lateTopic ?? names.lateTopic(this.#parts.config.applicationId)
+  }
+
+  #source({ lineage }: JobRecord, { name, source }: Stage): string {
+    return source.kind === 'source' ? source.topic : names.repartitionTopic(this.#parts.config.applicationId, lineage, name)
+  }
+
+  #sink({ lineage }: JobRecord, { sink }: Stage): string {
+    return sink.kind === 'sink' ? sink.topic : names.repartitionTopic(this.#parts.config.applicationId, lineage, sink.uid)
   }
 
   #changelog(record: JobRecord, stage: string): string {
@@ -210,6 +225,11 @@ export class TaskFactory {
       await Promise.all(candidates.filter((candidate) => !present.has(candidate)).map(fenceOne))
     }
   }
+}
+
+/** What other stages send is read from its beginning: all of it is the job's own. */
+function startOf({ source }: Stage, usual: StartFrom): StartFrom {
+  return source.kind === 'source' ? (source.startFrom ?? usual) : { kind: 'earliest' }
 }
 
 /** What a local snapshot must be of, to be this task's. */

@@ -1,12 +1,13 @@
 /** One task: a stage on one partition, with its state, its position and what is confirmed of both. */
 import { StreamJobError } from '../../errors.ts'
+import type { InputWatermark } from '../../time/combined-watermark.ts'
 import type { RecordBlock } from '../../kafka/records.ts'
 import type { StateStore } from '../../state/store.ts'
 import type { CompiledStage, StageSnapshot } from '../../transforms/stage.ts'
 import type { SnapshotLog } from '../snapshots/snapshot-log.ts'
 import { taskName } from '../assignment.ts'
 import type { TaskId } from '../assignment.ts'
-import type { TaskOutput } from './outputs.ts'
+import type { OutputTopic, TaskOutput } from './outputs.ts'
 
 /** A commit of a task: its number, the next offset to read, and the state outside the tables. Number 0: nothing was ever committed. */
 export interface CommitPoint {
@@ -19,6 +20,8 @@ export interface TaskParts {
   readonly id: TaskId
   readonly input: { readonly topic: string; readonly topicId: string; readonly partition: number }
   readonly changelogTopic: string
+  /** The topic through which its results go to another stage, which has to know its watermark; null: nobody has to. */
+  readonly feeds?: OutputTopic | null
   readonly store: StateStore
   readonly stage: CompiledStage
   readonly output: TaskOutput
@@ -37,6 +40,7 @@ export class Task {
   readonly name: string
   readonly input: TaskParts['input']
   readonly changelogTopic: string
+  readonly feeds: OutputTopic | null
   readonly store: StateStore
   readonly stage: CompiledStage
   /** What the rows in the changelog mean, of windows that the program no longer has too. */
@@ -49,6 +53,9 @@ export class Task {
   #confirmed: CommitPoint
   #pending: CommitPoint | null = null
   #mustCommit: boolean
+  /** What the readers of its results were told, up to the confirmed commit and with the prepared one. */
+  #told: InputWatermark
+  #telling: InputWatermark | null = null
   #position: number
   #block: RecordBlock | null = null
   #index = 0
@@ -58,6 +65,7 @@ export class Task {
     this.name = taskName(parts.id)
     this.input = parts.input
     this.changelogTopic = parts.changelogTopic
+    this.feeds = parts.feeds ?? null
     this.store = parts.store
     this.stage = parts.stage
     this.state = { ...parts.state, ...parts.stage.state }
@@ -67,6 +75,8 @@ export class Task {
     this.#confirmed = parts.confirmed
     this.#mustCommit = parts.mustCommit
     this.#position = parts.confirmed.offset
+    // Whatever it stood at when it was last committed was told with that commit.
+    this.#told = { input: this.name, watermark: parts.stage.forwarded, idle: false }
   }
 
   get confirmed(): CommitPoint {
@@ -90,7 +100,20 @@ export class Task {
 
   /** Whether there is something that a commit would make durable. */
   get dirty(): boolean {
-    return this.#mustCommit || this.#position !== this.#confirmed.offset || this.store.changedBytes > 0
+    return this.#mustCommit || this.#position !== this.#confirmed.offset || this.store.changedBytes > 0 || this.news !== null
+  }
+
+  /** Whether it has nothing to write for now, and its readers shall not wait for it. */
+  get idle(): boolean {
+    return this.stage.inputsIdle
+  }
+
+  /** What the readers of its results have to be told with the next commit; null: nothing has changed, or there are none. */
+  get news(): InputWatermark | null {
+    if (this.feeds === null) return null
+    const { watermark: told, idle: toldIdle } = this.#told
+    const { forwarded: watermark } = this.stage
+    return watermark > told || this.idle !== toldIdle ? { input: this.name, watermark, idle: this.idle } : null
   }
 
   /** Whether it has work at hand: records of a block, or a window half closed. */
@@ -131,7 +154,13 @@ export class Task {
   /** Takes down what the commit in the making contains. */
   prepare(): CommitPoint {
     this.#pending = { commit: this.#confirmed.commit + 1, offset: this.#position, snapshot: this.stage.snapshot() }
+    this.#telling = this.news
     return this.#pending
+  }
+
+  /** What the readers of its results are told with the prepared commit; null: nothing. */
+  get telling(): InputWatermark | null {
+    return this.#telling
   }
 
   /** The prepared commit, while its outcome is open. */
@@ -144,6 +173,7 @@ export class Task {
     if (this.#pending === null) throw new StreamJobError('internal', `${this.name} has no commit to confirm.`)
     this.#confirmed = this.#pending
     this.#pending = null
+    this.#told = this.#telling ?? this.#told
     this.#mustCommit = false
     this.store.markCommitted()
     this.snapshotLog?.confirm(changelogNext)

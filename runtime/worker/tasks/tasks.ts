@@ -1,6 +1,8 @@
 /** The tasks of one worker: which it has, which come and go with an assignment, and which one works next. */
 import type { BlockFetcher, GroupIdentity, KafkaReader } from '../../kafka/client.ts'
 import { partitionKey } from '../../kafka/records.ts'
+import type { JobRecord } from '../../protocol.ts'
+import { writersOf } from '../../protocol.ts'
 import type { TaskId } from '../assignment.ts'
 import { taskName } from '../assignment.ts'
 import { outcomeOf, resolveCommit } from '../commits/commit.ts'
@@ -98,8 +100,9 @@ export class TaskSet {
     return lost.length > 0
   }
 
-  /** Reads the tasks there are: those that stay go on with what was read ahead, the others start behind what they have at hand. */
-  fetch(): void {
+  /** Reads the tasks there are, of which `record` says who writes for them: those that stay go on with what was read ahead, the others start behind what they have at hand. */
+  fetch(record: JobRecord | null = null): void {
+    if (record !== null) for (const { stage, id } of this.all) stage.expectWriters(writersOf(record, id.stage))
     this.#fetcher.assign(this.all.map((task) => ({ ...task.input, offset: task.fetchFrom })))
     for (const task of this.#moved) {
       const { topic, partition } = task.input

@@ -25,7 +25,7 @@ const topicsOf = (applicationId: string, partitions = 3) =>
   internalTopics({
     applicationId,
     lineage: 1,
-    stages: [{ stage: 'orders', sourcePartitions: partitions }],
+    stages: [{ stage: 'orders', sourcePartitions: partitions, repartitioned: false }],
     replicationFactor: -1,
     config: {},
     late: true,

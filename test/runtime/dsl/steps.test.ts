@@ -146,7 +146,6 @@ for (const [title, steps, expected] of wrong) {
 }
 
 const later: readonly (readonly [title: string, steps: unknown, path: string, instead: RegExp])[] = [
-  ['a shuffle', revenueWith(2, { keyBy: 'amount' }), 'steps[2].keyBy', /key by "customer"/],
   ['idle partitions', revenueWith(0, { from: { ...from, idleTimeout: '5s' }, eventTime }), 'steps[0].from.idleTimeout', /of its own partition/],
   ['a join', revenueWith(1, { join: { with: 'other' } }), 'steps[1].join', /several jobs/],
   ['several streams', revenueWith(0, { streams: [] }), 'steps[0].streams', /several jobs/],

@@ -85,7 +85,6 @@ test('a wrong program throws once with every problem, each with its path and lin
     [
       ['not-supported-yet', 'from.idleTimeout'],
       ['invalid', 'eventTime.outOfOrderness'],
-      ['not-supported-yet', 'keyBy'],
       ['not-supported-yet', 'window.emit'],
       ['not-supported-yet', 'to.format'],
       ['invalid', 'to.startFrom'],
@@ -96,7 +95,7 @@ test('a wrong program throws once with every problem, each with its path and lin
   t.true(problems.every(({ place }) => place?.file === import.meta.filename))
   t.deepEqual(
     lines.map((line) => line - (lines[0] ?? 0)),
-    [0, 1, 2, 3, 5, 5, 5],
+    [0, 1, 3, 5, 5, 5],
   )
 })
 

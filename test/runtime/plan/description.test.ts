@@ -7,6 +7,7 @@ import type { Plan } from '../../../runtime/plan/nodes.ts'
 import { programError } from '../../../runtime/plan/problems.ts'
 import { errorResult, plannedResult, problemResult } from '../../../runtime/plan/result.ts'
 import { isStateful, stagesOf } from '../../../runtime/plan/stages.ts'
+import { kafka, max, stream, sum, t as types, tumbling } from '../../../runtime/index.ts'
 import alerts from '../../jobs/alerts.ts'
 import revenue from '../../jobs/revenue.ts'
 
@@ -57,6 +58,47 @@ test('a chain is one stage, named by its source topic', (t) => {
   t.false(stagesOf(alerts).some(isStateful))
 })
 
+const byRegion = stream
+  .from(
+    kafka({
+      topic: 'orders',
+      key: 'customer',
+      schema: types.object({ customer: types.string, region: types.string, amount: types.number, at: types.timestamp }),
+    }),
+  )
+  .eventTime('at', { outOfOrderness: '10s' })
+  .filter((order) => order.amount > 0)
+  .keyBy('region', { name: 'by-region' })
+  .window(tumbling('1m'))
+  .aggregate('revenue', { total: sum('amount') })
+  .keyBy('key')
+  .window(tumbling('1h'))
+  .aggregate('best', { best: max('total') })
+  .to(kafka({ topic: 'revenue' }))
+
+test('a plan is cut into stages where records go to other partitions, and nowhere else', (t) => {
+  const [first, second, ...others] = stagesOf(byRegion)
+  t.is(others.length, 0)
+  t.deepEqual([first?.name, first?.source.kind, first?.sink.kind], ['orders', 'source', 'repartition'])
+  t.deepEqual(
+    first?.transforms.map(({ uid }) => uid),
+    ['eventTime-1', 'filter-1'],
+  )
+  t.like(second, { name: 'by-region', source: { kind: 'repartition', keyField: 'region', writers: ['orders'], timed: true }, sink: { kind: 'sink' } })
+  t.deepEqual(
+    second?.transforms.map(({ uid }) => uid),
+    ['revenue', 'keyBy-2', 'best'],
+  )
+  t.deepEqual(second?.source.kind === 'repartition' && second.source.keyType, { kind: 'string' })
+})
+
+test('a plan of several stages is explained, with what they send to each other', (t) => {
+  const text = explain(byRegion)
+  t.true(text.includes('  by-region    send by region to stage by-region\n'), text)
+  t.true(text.includes('stage by-region (keeps state)\n  by-region  read what orders sends by region\n'), text)
+  t.true(text.includes('topics\n  reads orders, writes revenue\n  keeps its own for by-region, by region\n'), text)
+})
+
 test('a plan is explained by stages, topics and state', (t) => {
   t.is(
     explain(revenue),
@@ -82,7 +124,17 @@ test('the answer to the operator is what the protocol reads', (t) => {
   t.deepEqual(PlanResult.parse(result), result)
   t.like(result, {
     kind: 'planned',
-    stages: [{ name: 'orders', sourceTopic: 'orders', keyField: 'customer', stateful: true, sinkTopic: 'revenue-per-minute', createSink: null }],
+    stages: [
+      { name: 'orders', sourceTopic: 'orders', writers: [], keyField: 'customer', stateful: true, sinkTopic: 'revenue-per-minute', createSink: null },
+    ],
+  })
+  const shuffled = plannedResult(byRegion)
+  t.deepEqual(PlanResult.parse(shuffled), shuffled)
+  t.like(shuffled, {
+    stages: [
+      { name: 'orders', sourceTopic: 'orders', writers: [], sinkTopic: null, stateful: false },
+      { name: 'by-region', sourceTopic: null, writers: ['orders'], sinkTopic: 'revenue', stateful: true },
+    ],
   })
 })
 

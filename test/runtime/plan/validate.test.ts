@@ -100,24 +100,20 @@ const cases: readonly (readonly [title: string, plan: Plan, problems: readonly P
   ],
   ['a key field of a type that is no key', chain({ ...source, keyField: 'tags' }, sink), [['invalid', 'nodes[0] (orders).key', /tags is list/]]],
   [
-    'keyBy of another field',
-    chain(source, { ...keyBy, field: 'note' } as PlanNode, sink),
-    [['not-supported-yet', 'nodes[1] (keyBy-1)', /key by "customer"/]],
+    'keyBy of a field that is no key',
+    chain(source, { ...keyBy, field: 'tags' } as PlanNode, sink),
+    [['invalid', 'nodes[1] (keyBy-1)', /tags is list; a key is a string/]],
   ],
+  ['a keyBy by a name that is no name', chain(source, { ...keyBy, uid: 'a b' }, sink), [['invalid', 'nodes[1] (a b).name', /not a name/]]],
   [
-    'keyBy without a declared key',
-    chain({ ...source, keyField: null }, keyBy, sink),
-    [['not-supported-yet', 'nodes[1] (keyBy-1)', /declare key: customer/]],
+    'event time behind a keyBy that sends records elsewhere',
+    chain(source, { ...keyBy, field: 'note' } as PlanNode, eventTime, count, sink),
+    [['invalid', 'nodes[2] (eventTime-1)', /order is gone: assign event time before it/]],
   ],
   [
     'keyBy of an unknown field',
     chain(source, { ...keyBy, field: 'client' } as PlanNode, sink),
     [['invalid', 'nodes[1] (keyBy-1)', /no field "client"/]],
-  ],
-  [
-    'keyBy of another field behind a window',
-    chain(source, eventTime, keyBy, count, { ...keyBy, uid: 'keyBy-2', field: 'n' }, sink),
-    [['not-supported-yet', 'nodes[4] (keyBy-2)', /key by "key"/]],
   ],
   ['a window without event time', chain(source, keyBy, count, sink), [['invalid', 'nodes[2] (revenue).window', /event time/]]],
   ['a window without a key', chain(source, eventTime, count, sink), [['invalid', 'nodes[2] (revenue).window', /needs a key/]]],
@@ -232,6 +228,14 @@ test('an async function is refused, a generator only outside of flatMap', (t) =>
   t.is(validatePlan(chain(source, async, sink))[0]?.kind, 'not-supported-yet')
   t.is(validatePlan(chain(source, { kind: 'map', uid: 'map-1', inputs: [''], mapper: generator }, sink)).length, 1)
   t.deepEqual(validatePlan(chain(source, { kind: 'flatMap', uid: 'flatMap-1', inputs: [''], mapper: generator }, sink)), [])
+})
+
+test('records are keyed by any field, once or again', (t) => {
+  t.deepEqual(validatePlan(chain({ ...source, keyField: null }, eventTime, keyBy, count, sink)), [])
+  t.deepEqual(validatePlan(chain(source, { ...keyBy, field: 'note' } as PlanNode, sink)), [])
+  const byCount: PlanNode = { ...keyBy, uid: 'by-count', field: 'n' }
+  const again = aggregate({ keys: { kind: 'count' } }, minute, 'again')
+  t.deepEqual(validatePlan(chain(source, eventTime, keyBy, count, byCount, again, filter('value.key + 1 > 5'), sink)), [])
 })
 
 test('behind a function, the key of a window has the type that the source declares', (t) => {

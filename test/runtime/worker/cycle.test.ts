@@ -31,6 +31,7 @@ test('a worker without tasks waits for its group without growing', async (t) => 
       committing: async () => {},
       committed: () => {},
       endOfInput: () => null,
+      ended: () => {},
     })
     t.is(reason, 'enough')
     return heapInUse()
@@ -67,6 +68,7 @@ for (const [what, afterLoss, first] of [
       committing: async () => {},
       committed: async () => void commits.push(now),
       endOfInput: () => null,
+      ended: () => {},
     })
     t.deepEqual(commits.slice(0, 2), [first, first + 1_000])
   })

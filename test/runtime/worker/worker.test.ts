@@ -271,7 +271,7 @@ test('closing all windows at the end of the input commits once they are closed',
   const run = await ScriptedWorker.start(t, { processing: { commitIntervalMs: 600_000 } })
   feed(run)
   await eventually(() => run.worker.status().tasks.every(({ position }) => position !== '0') && run.worker.status().tasks.length === 2)
-  await Promise.all([run.worker.closeWindows(), run.worker.closeWindows()])
+  await Promise.all([run.worker.closeWindows('in'), run.worker.closeWindows('in')])
   t.deepEqual(run.kafka.values('out').slice(0, 2), results)
   t.is(run.kafka.values('out').length, 4)
 })
@@ -284,6 +284,6 @@ test('closing all windows goes on after the commit that held it was lost', async
   run.kafka.hook = ({ name }) => {
     if (name === 'commit' && lost-- > 0) throw new StreamJobError('transaction-lost', 'lost')
   }
-  await run.worker.closeWindows()
+  await run.worker.closeWindows('in')
   t.is(run.kafka.values('out').length, 4)
 })

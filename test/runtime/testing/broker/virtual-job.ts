@@ -23,6 +23,12 @@ import { passing } from './passing.ts'
 export const epoch = 1_700_000_000_000
 export const partitions = 4
 
+export interface VirtualJobOptions extends Partial<ClusterOptions> {
+  /** @default countSteps */
+  readonly steps?: typeof countSteps
+  readonly processing?: object
+}
+
 export class VirtualJob {
   readonly clock = new VirtualClock()
   readonly cluster: VirtualCluster
@@ -34,7 +40,12 @@ export class VirtualJob {
   readonly #observer: KafkaClient
   #job: LocalJob | null = null
 
-  constructor(seed: number, options: Partial<ClusterOptions> = {}) {
+  readonly #steps: typeof countSteps
+  readonly #processing: object
+
+  constructor(seed: number, { steps = countSteps, processing = {}, ...options }: VirtualJobOptions = {}) {
+    this.#steps = steps
+    this.#processing = processing
     this.#random = seededRandom(seed)
     this.cluster = new VirtualCluster({ scheduler: this.clock, clock: () => epoch + this.clock.now(), random: this.#random.fork(), ...options })
     const observer = new VirtualProcess('observer', this.clock, this.#random.fork())
@@ -55,13 +66,13 @@ export class VirtualJob {
   }
 
   async start(parallelism: number): Promise<void> {
-    const program = { kind: 'steps' as const, steps: [...countSteps(this.input, this.output)] }
+    const program = { kind: 'steps' as const, steps: [...this.#steps(this.input, this.output)] }
     const config = WorkerConfig.parse({
       formatVersion: 1,
       applicationId: this.applicationId,
       kafka: { brokers: ['virtual'] },
       program,
-      processing: { commitIntervalMs: 200, transactionTimeoutMs: 5_000, sessionTimeoutMs: 10_000 },
+      processing: { commitIntervalMs: 200, transactionTimeoutMs: 5_000, sessionTimeoutMs: 10_000, ...this.#processing },
       errors: {},
     })
     const process = new VirtualProcess('job', this.clock, this.#random.fork())
@@ -114,14 +125,13 @@ export class VirtualJob {
     this.job.startWorker(ordinal)
   }
 
-  /** Waits until every worker has committed all that stands in the input. */
+  /** Waits until every worker has committed all that stands in the input, and in what stages send to each other. */
   async drained(): Promise<void> {
-    const ends = Array.from({ length: partitions }, (_, partition) => this.cluster.partition(this.input, partition).highWatermark)
     const limit = this.clock.now() + 300_000
     const isDrained = (): boolean => {
-      if (this.clock.now() > limit) throw new Error(`Not drained: ${JSON.stringify([...this.committed])} of ${JSON.stringify(ends)}`)
-      const offsets = this.committed
-      return ends.every((end, partition) => end === 0 || offsets.get(partition) === end)
+      const left = this.job.stages.flatMap(({ sourceTopic }) => this.#uncommitted(sourceTopic))
+      if (this.clock.now() > limit) throw new Error(`Not drained: ${left.join(', ')}`)
+      return left.length === 0
     }
     let failure: unknown = null
     this.job.failed.catch((error: unknown) => (failure = error))
@@ -130,8 +140,20 @@ export class VirtualJob {
   }
 
   get committed(): ReadonlyMap<number, number> {
+    return this.#committedOf(this.input)
+  }
+
+  #uncommitted(topic: string): readonly string[] {
+    const offsets = this.#committedOf(topic)
+    return Array.from({ length: partitions }, (_, partition) => partition).flatMap((partition) => {
+      const { highWatermark } = this.cluster.partition(topic, partition)
+      return highWatermark === 0 || offsets.get(partition) === highWatermark ? [] : [`${topic}-${partition}`]
+    })
+  }
+
+  #committedOf(topic: string): ReadonlyMap<number, number> {
     const offsets = this.cluster.group(names.group(this.applicationId))?.offsets ?? []
-    return new Map(offsets.filter(({ topic }) => topic === this.input).map(({ partition, offset }) => [partition, offset]))
+    return new Map(offsets.filter((one) => one.topic === topic).map(({ partition, offset }) => [partition, offset]))
   }
 
   async read(topic: string): Promise<PrintedRecord[]> {

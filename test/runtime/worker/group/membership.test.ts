@@ -71,6 +71,9 @@ test('an assignment of another program is an error that says so', async (t) => {
 
 test('an assignment is described by the partitions of the source, and stages of another program are left out', (t) => {
   const assignment = { formatVersion: 1, epoch: 1, members: [], tasks: ['in', 'gone'].map((stage) => ({ stage, partition: 3 })) }
-  const described = describeAssignment([{ name: 'in', source: { topic: 'orders' } }], Buffer.from(JSON.stringify(assignment)))
+  const described = describeAssignment(
+    { ...record, stages: [{ ...record.stages[0]!, sourceTopic: 'orders' }] },
+    Buffer.from(JSON.stringify(assignment)),
+  )
   t.deepEqual(described, [{ topic: 'orders', partition: 3 }])
 })

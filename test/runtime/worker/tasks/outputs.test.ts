@@ -34,6 +34,7 @@ function outputOf(options: Partial<OutputOptions> = {}): { output: TaskOutput; o
   const output = new TaskOutput({
     input: { topic: 'in', partition: 5 },
     sink: { topic: 'out', partitions: 3 },
+    sinkIsStage: false,
     late: { topic: 'late', partitions: 4 },
     deadLetter: { topic: 'dlq', partitions: 2 },
     policies: { undecodable: 'DeadLetter', processing: 'DeadLetter', late: 'DeadLetter' },

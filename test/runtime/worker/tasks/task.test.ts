@@ -28,6 +28,7 @@ function taskOf(confirmed: CommitPoint = { commit: 0, offset: 0, snapshot: null 
   const output = new TaskOutput({
     input: { topic: 'input', partition: 0 },
     sink: topic,
+    sinkIsStage: false,
     late: topic,
     deadLetter: topic,
     maxDroppedBytes: 1_000,
