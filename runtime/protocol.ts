@@ -142,6 +142,8 @@ export type MemberUserData = z.infer<typeof MemberUserData>
 export const MemberAssignment = z.object({
   formatVersion: z.literal(1),
   epoch: z.number().int(),
+  /** Epoch that the member introduced itself with: a process that took its place since has not been asked. Absent: the leader does not tell. */
+  introduced: z.number().int().optional(),
   tasks: z.array(z.object({ stage: z.string(), partition: z.number().int().min(0) })),
   /** Tasks that it shall keep copies of: standbys, and those that come to it (`moves`) once it is warm for them. */
   warm: z.array(z.object({ stage: z.string(), partition: z.number().int().min(0), moves: z.boolean() })).default([]),

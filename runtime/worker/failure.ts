@@ -27,6 +27,11 @@ export function failureOf(error: unknown): Failure {
   return { ...shared, code: root.code, fields: { ...root.fields, code: root.code, error: message, cause } }
 }
 
+/** How long to wait after so many failures in a row; where a human is needed, until it is worth another look. Milliseconds. */
+export function pauseAfter(recovery: Recovery, failures: number): number {
+  return recovery === 'stop' ? 60_000 : Math.min(10_000, 125 * 2 ** Math.min(failures, 7))
+}
+
 function rootOf(error: unknown): unknown {
   let root = error
   while (root instanceof StreamJobError && root.code === 'transaction-lost' && root.cause instanceof StreamJobError) root = root.cause

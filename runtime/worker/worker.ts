@@ -9,7 +9,7 @@ import { names } from '../protocol.ts'
 import { ChangelogWatch } from './commits/changelogs.ts'
 import { runCycle } from './cycle.ts'
 import type { EndOfInput } from './cycle.ts'
-import { failureOf } from './failure.ts'
+import { failureOf, pauseAfter } from './failure.ts'
 import { describeAssignment, joinGroup, leaderAssignor } from './group/membership.ts'
 import type { Joined } from './group/membership.ts'
 import type { JobOrder } from './group/order.ts'
@@ -28,7 +28,7 @@ import { TaskSet } from './tasks/tasks.ts'
 import type { Telemetry } from './telemetry.ts'
 import { WarmCopies } from './warm/warm-copies.ts'
 
-/** How long an assignment of an older epoch may stand before this worker asks for another round: a leader that was restarted never would. Milliseconds. */
+/** How long an assignment of an older epoch, or for a former process that was, may stand before this worker asks for another round: nobody else might. */
 const staleAssignmentMs = 500
 const staleAssignment = 'the assignment is of an older epoch'
 const copiesAreWarm = 'the copies of tasks that are to come here are warm'
@@ -161,7 +161,8 @@ export class Worker {
     const refusal = refusalOf(record, this.#parts)?.reason ?? null
     this.#copies.under(record)
     const joined = await this.#join(record, refusal === null ? record.epoch : 0)
-    const stale = refusal === null && joined.epoch !== record.epoch
+    const outdated = Math.min(joined.epoch, joined.introduced) < record.epoch
+    const stale = refusal === null && (outdated || joined.epoch !== record.epoch)
     if (record.lineage !== this.#lineage) await this.#forget()
     this.#lineage = record.lineage
     if (stale) this.#tasks.rest()
@@ -169,7 +170,7 @@ export class Worker {
     if (!stale && refusal === null) this.#copies.keep(joined.copies, this.#arrivals.names, record)
     await this.#snapshots?.retain(this.#held, record.lineage)
     this.#set(...workingState(refusal, stale, record.epoch, this.#tasks.all.length, this.#arrivals.names.length))
-    const askAgainAt = refusal === null && joined.epoch < record.epoch ? this.#parts.now() + staleAssignmentMs : Infinity
+    const askAgainAt = refusal === null && outdated ? this.#parts.now() + staleAssignmentMs : Infinity
     const interrupted = (): string | null => {
       if (signal.aborted) return 'the process was asked to stop'
       if (this.#order.current !== record) return 'the job record changed'
@@ -206,8 +207,8 @@ export class Worker {
       this.#cycling = false
       this.#pausedAt = this.#parts.now()
     })
-    this.#parts.log.info('Cycle ended', { reason, epoch: record.epoch })
     if (reason === staleAssignment || reason === copiesAreWarm) this.#joined = null
+    this.#parts.log.info('Cycle ended', { reason, epoch: record.epoch })
   }
 
   /** Joins, unless this worker is a stable member under this very record already: a rewind is no reason to disturb the others. */
@@ -280,8 +281,7 @@ export class Worker {
       await this.#producers.renew().catch((cause: unknown) => log.warn('The open transaction could not be aborted', failureOf(cause).fields))
     } else log.warn('Trying again after a pause', { ...fields, failures: this.#failures })
     const wait = new AbortController()
-    const milliseconds = recovery === 'stop' ? 60_000 : Math.min(10_000, 125 * 2 ** Math.min(this.#failures, 7))
-    await Promise.race([pause(milliseconds, AbortSignal.any([signal, wait.signal])), this.#order.changed()])
+    await Promise.race([pause(pauseAfter(recovery, this.#failures), AbortSignal.any([signal, wait.signal])), this.#order.changed()])
     wait.abort()
   }
 

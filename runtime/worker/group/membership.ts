@@ -11,6 +11,8 @@ export interface Joined {
   readonly identity: GroupIdentity
   /** Epoch under which the leader assigned. */
   readonly epoch: number
+  /** Epoch under which the leader took this member to be; older than its own where a former process was asked. */
+  readonly introduced: number
   readonly tasks: readonly TaskId[]
   /** Tasks of others whose state this worker keeps up to date. */
   readonly copies: readonly CopyId[]
@@ -30,9 +32,9 @@ export interface Introduction {
 export async function joinGroup(member: GroupMember, introduction: Introduction): Promise<Joined> {
   const userData: MemberUserData = { formatVersion: 1, ...introduction, owned: [...introduction.owned], warm: [...introduction.warm] }
   const { identity, assignment } = await member.join(Buffer.from(JSON.stringify(userData)))
-  if (assignment.length === 0) return { identity, epoch: 0, tasks: [], copies: [], members: [] }
-  const { epoch, tasks, warm, members } = parse(MemberAssignment, assignment, 'the assignment of the group’s leader')
-  return { identity, epoch, tasks, copies: warm, members }
+  if (assignment.length === 0) return { identity, epoch: 0, introduced: 0, tasks: [], copies: [], members: [] }
+  const { epoch, introduced = introduction.epoch, tasks, warm, members } = parse(MemberAssignment, assignment, 'the assignment of the group’s leader')
+  return { identity, epoch, introduced, tasks, copies: warm, members }
 }
 
 /** The partitions in an assignment, for Kafka's own tools: whoever describes the group sees who reads what. */
@@ -53,10 +55,11 @@ export function leaderAssignor(record: () => JobRecord | null): Assignor {
     const assigned = order === null || order.mode === 'stop' ? new Map<string, Share>() : assignTasks(order, candidates)
     const all = members.map(({ instanceId }) => instanceId)
     return new Map(
-      members.map(({ instanceId }) => {
+      candidates.map(({ instanceId, epoch: introduced }) => {
         const answer: MemberAssignment = {
           formatVersion: 1,
           epoch: order?.epoch ?? 0,
+          introduced,
           tasks: [...(assigned.get(instanceId)?.tasks ?? [])],
           warm: [...(assigned.get(instanceId)?.copies ?? [])],
           members: all,

@@ -5,7 +5,7 @@
 import type { JobRecord, WorkerStatus } from '../../protocol.ts'
 import type { TaskId } from '../assignment.ts'
 import { taskName } from '../assignment.ts'
-import { failureOf } from '../failure.ts'
+import { failureOf, pauseAfter } from '../failure.ts'
 import type { WorkerParts } from '../parts.ts'
 import { restoreTasks } from './restore-tasks.ts'
 import type { RestoreTasksOptions } from './restore-tasks.ts'
@@ -126,7 +126,7 @@ export class Arrivals implements AsyncDisposable {
     }
     this.#trouble = null
     for (let left = missing; left.length > 0; failures++) {
-      if (failures > 0) await pause(Math.min(10_000, 125 * 2 ** Math.min(failures, 7)), options.signal)
+      if (failures > 0) await pause(pauseAfter('retry', failures), options.signal)
       if (options.signal.aborted) return
       try {
         left = await restoreTasks(left, { ...options, parts: this.#parts, arrived, postponed: (id, error) => postponed(taskName(id), error) })

@@ -180,26 +180,6 @@ test('when one task can not be restored yet, the restoring of the others goes on
   )
 })
 
-test('while the leader has not read the newest record, tasks rest with their state, and go on without being restored again', async (t) => {
-  const run = await ScriptedWorker.start(t)
-  feed(run)
-  await committed(run)
-  const [member] = run.kafka.members
-  const restores = run.worker.telemetry.restores
-  const old = Buffer.from(JSON.stringify({ formatVersion: 1, epoch: 1, tasks: [], members: ['worker-0'] }))
-  member!.assignment = () => old
-  const joins = member!.joins.length
-  await run.order({ planFingerprint: 'another' })
-  await eventually(() => run.worker.status().state === 'waiting')
-  t.deepEqual(run.worker.status().tasks, [])
-  run.kafka.put('in', 0, order('a', 2_500))
-  member!.assignment = null
-  await eventually(() => isReady(run.worker.status()) && run.kafka.offsets.get('in-0')?.offset === 4)
-  t.is(run.worker.telemetry.restores, restores)
-  t.deepEqual((member!.joins[joins + 1] as { owned: string[] }).owned.toSorted(), ['in/0', 'in/1'])
-  t.deepEqual(run.kafka.values('out'), [...results, { key: 'a', windowStart: 1_000, windowEnd: 2_000, n: 1 }])
-})
-
 test('another lineage is another history: nothing in memory goes on in it', async (t) => {
   const run = await ScriptedWorker.start(t)
   feed(run)

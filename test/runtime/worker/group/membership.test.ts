@@ -51,7 +51,7 @@ for (const [what, odd] of Object.entries({
 }
 
 test('a leader that knows no record, or one that says stop, gives nobody anything', (t) => {
-  t.deepEqual(assigned(null, [introduction(0)])[0], { formatVersion: 1, epoch: 0, tasks: [], warm: [], members: ['w-0'] })
+  t.deepEqual(assigned(null, [introduction(0)])[0], { formatVersion: 1, epoch: 0, introduced: 5, tasks: [], warm: [], members: ['w-0'] })
   t.deepEqual(assigned({ ...record, mode: 'stop' }, [introduction(0)])[0]?.tasks, [])
 })
 
