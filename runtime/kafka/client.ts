@@ -129,6 +129,11 @@ export interface KafkaReader {
   readRange(topic: string, partition: number, from: number, to: number, signal: AbortSignal): AsyncIterable<RecordBlock>
   /** Read-committed, from the start, for ever: the job topic. */
   tail(topic: string, partition: number, signal: AbortSignal): AsyncIterable<RecordBlock>
+  /**
+   * Deletes the records before an offset: the partition begins there, or where it begins already if that is behind it. May be repeated. Throws
+   * `position-out-of-range` beyond the end of the partition, `record-refused` where the topic is only compacted, `topic-missing`, `kafka-*`.
+   */
+  deleteRecords(topic: string, partition: number, before: number): Promise<void>
   /** InitProducerId for somebody else's id: aborts its open transaction and fences it. */
   fence(transactionalId: string): Promise<void>
 }

@@ -52,7 +52,7 @@ export function clientOver(transport: KafkaTransport, options: KafkaClientOption
   const producer = { routes, timing, compression, patienceMs }
   return {
     transport,
-    reader: new Reader({ channel, routes, fetcher, transactionTimeoutMs }),
+    reader: new Reader({ channel, deletions: transport.channel(), routes, fetcher, transactionTimeoutMs }),
     fetcher,
     transactionalProducer: (transactionalId) =>
       parts.add(new Transactions({ ...producer, channel: transport.channel(), transactionalId, transactionTimeoutMs })),

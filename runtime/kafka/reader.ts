@@ -1,3 +1,4 @@
+import { StreamJobError } from '../errors.ts'
 import { clip } from './batch/clip.ts'
 import { refused, resendOf, wireError } from './broker-errors.ts'
 import type { BlockFetcher, CommittedOffset, KafkaReader, TopicDescription } from './client.ts'
@@ -9,6 +10,8 @@ import { offsetAt } from './transport.ts'
 
 export interface ReaderOptions {
   readonly channel: KafkaChannel
+  /** Its own for deletions, whose answer may wait for replicas. */
+  readonly deletions: KafkaChannel
   readonly routes: Routes
   /** A fetcher with a connection of its own, for one partition. */
   readonly fetcher: () => BlockFetcher
@@ -18,6 +21,8 @@ export interface ReaderOptions {
 
 /** How long `tail` and `readRange` wait before they look at their signal again. */
 const waitMs = 1_000
+/** For all replicas to delete: one that is behind holds the answer up. */
+const deletionTimeoutMs = 5_000
 
 export class Reader implements KafkaReader {
   readonly #options: ReaderOptions
@@ -80,6 +85,14 @@ export class Reader implements KafkaReader {
     yield* this.#follow(topic, partition, await this.listOffset(topic, partition, 'earliest'), signal)
   }
 
+  async deleteRecords(topic: string, partition: number, before: number): Promise<void> {
+    // A broker takes -1 for the end of the log.
+    if (!Number.isSafeInteger(before) || before < 0) throw new StreamJobError('internal', `${topic}-${partition} has no offset ${before}`)
+    const request = { timeoutMs: deletionTimeoutMs, partitions: [{ topic, partition, offset: before }] }
+    const send = (node: number): ReturnType<KafkaChannel['deleteRecords']> => this.#options.deletions.deleteRecords(node, request)
+    await this.#askLeader(topic, partition, `DeleteRecords of ${topic}-${partition} before ${before}`, send)
+  }
+
   async fence(transactionalId: string): Promise<void> {
     const { channel, routes, transactionTimeoutMs } = this.#options
     const doing = `Fencing ${transactionalId}`
@@ -111,20 +124,32 @@ export class Reader implements KafkaReader {
   }
 
   async #listOffset(topic: string, partition: number, timestamp: number): Promise<number> {
-    const { routes, channel } = this.#options
+    const request = { partitions: [{ topic, partition, timestamp }] }
+    const send = (node: number): ReturnType<KafkaChannel['listOffsets']> => this.#options.channel.listOffsets(node, request)
+    return (await this.#askLeader(topic, partition, `ListOffsets of ${topic}-${partition}`, send)).offset
+  }
+
+  /** Sends to the leader of the partition until it accepts or refuses for good; again, where an answer is lost. */
+  async #askLeader<A extends { readonly error: number }>(
+    topic: string,
+    partition: number,
+    doing: string,
+    send: (node: number) => Promise<readonly A[]>,
+  ): Promise<A> {
+    const { routes } = this.#options
     return routes.patiently(async () => {
       const node = await routes.leader(topic, partition)
       let answer
       try {
-        answer = (await channel.listOffsets(node, { partitions: [{ topic, partition, timestamp }] }))[0]
+        answer = (await send(node))[0]
       } catch (error) {
         routes.forgetLeader(topic)
         throw error
       }
       const error = answer?.error ?? wireError.unknownTopic
       if (resendOf(error) === 'leader') routes.forgetLeader(topic)
-      if (answer === undefined || error !== wireError.none) throw refused(error, `ListOffsets of ${topic}-${partition}`, { topic, partition })
-      return answer.offset
+      if (answer === undefined || error !== wireError.none) throw refused(error, doing, { topic, partition })
+      return answer
     })
   }
 }

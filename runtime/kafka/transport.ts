@@ -20,6 +20,7 @@ export interface KafkaChannel extends AsyncDisposable {
   fetch(node: number, request: FetchRequest): Promise<FetchAnswer>
   produce(node: number, request: ProduceRequest): Promise<readonly ProducedPartition[]>
   listOffsets(node: number, request: ListOffsetsRequest): Promise<readonly ListedOffset[]>
+  deleteRecords(node: number, request: DeleteRecordsRequest): Promise<readonly DeletedRecords[]>
 
   joinGroup(node: number, request: JoinGroupRequest): Promise<JoinGroupAnswer>
   syncGroup(node: number, request: SyncGroupRequest): Promise<{ readonly error: number; readonly assignment: Buffer }>
@@ -112,6 +113,18 @@ export interface ListOffsetsRequest {
 export interface ListedOffset extends PartitionError {
   /** -1: no record at or after the timestamp. */
   readonly offset: number
+}
+
+/** A partition's log is to begin at `offset`, or where it ends with -1. Where it begins behind that already, it is left as it is. */
+export interface DeleteRecordsRequest {
+  /** For all replicas to have done it. */
+  readonly timeoutMs: number
+  readonly partitions: readonly (TopicPartition & { readonly offset: number })[]
+}
+
+export interface DeletedRecords extends PartitionError {
+  /** Where the log begins now on all replicas; -1 where nothing was done. */
+  readonly logStart: number
 }
 
 export interface MemberIdentity {

@@ -54,7 +54,7 @@ export class ScriptedFetcher implements BlockFetcher {
 
   ends(topic: string, partition: number): { highWatermark: number; lastStableOffset: number; logStart: number } {
     const end = this.#kafka.log(topic, partition).length
-    return { highWatermark: end, lastStableOffset: end, logStart: 0 }
+    return { highWatermark: end, lastStableOffset: end, logStart: this.#kafka.logStart(topic, partition) }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

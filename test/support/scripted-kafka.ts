@@ -40,6 +40,7 @@ export class ScriptedKafka implements KafkaClient {
   readonly offsets = new Map<string, CommittedOffset>()
   readonly members: ScriptedMember[] = []
   readonly #topics = new Map<string, { readonly id: string; readonly logs: StoredRecord[][] }>()
+  readonly #starts = new Map<string, number>()
   #changed = Promise.withResolvers<void>()
 
   createTopic(topic: string, partitions: number, id: string = Buffer.from(topic).toString('hex').padEnd(32, '0').slice(0, 32)): void {
@@ -50,6 +51,11 @@ export class ScriptedKafka implements KafkaClient {
     const log = this.#topics.get(topic)?.logs[partition]
     if (log === undefined) throw new StreamJobError('topic-missing', `There is no ${topic}-${partition}.`)
     return log
+  }
+
+  /** Behind what was deleted. */
+  logStart(topic: string, partition: number): number {
+    return this.#starts.get(partitionKey(topic, partition)) ?? 0
   }
 
   put(topic: string, partition: number, ...records: { key: string | null; value: unknown; timestamp?: number }[]): void {
@@ -101,7 +107,13 @@ export class ScriptedKafka implements KafkaClient {
     },
     listOffset: async (topic, partition, at) => {
       await this.call('listOffset', partitionKey(topic, partition))
-      return at === 'earliest' ? 0 : this.log(topic, partition).length
+      return at === 'earliest' ? this.logStart(topic, partition) : this.log(topic, partition).length
+    },
+    deleteRecords: async (topic, partition, before) => {
+      await this.call('deleteRecords', `${partitionKey(topic, partition)}@${before}`)
+      const end = this.log(topic, partition).length
+      if (before > end) throw new StreamJobError('position-out-of-range', `${topic}-${partition} ends at ${end}.`)
+      this.#starts.set(partitionKey(topic, partition), Math.max(before, this.logStart(topic, partition)))
     },
     readRange: (topic, partition, from, to, signal) => this.#read(topic, partition, from, to, signal),
     tail: (topic, partition, signal) => this.#read(topic, partition, 0, Infinity, signal),

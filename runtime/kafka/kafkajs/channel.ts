@@ -55,6 +55,10 @@ export class KafkajsChannel implements T.KafkaChannel {
     return this.#send(node, data.listOffsets, request)
   }
 
+  deleteRecords(node: number, request: T.DeleteRecordsRequest): Promise<readonly T.DeletedRecords[]> {
+    return this.#send(node, data.deleteRecords, request, request.timeoutMs)
+  }
+
   joinGroup(node: number, request: T.JoinGroupRequest): Promise<T.JoinGroupAnswer> {
     return this.#send(node, group.joinGroup, request, Math.max(request.rebalanceTimeoutMs, request.sessionTimeoutMs))
   }

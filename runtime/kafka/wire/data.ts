@@ -1,5 +1,14 @@
 /** Requests that carry records, and where they lie. */
-import type { FetchAnswer, FetchRequest, ListedOffset, ListOffsetsRequest, ProducedPartition, ProduceRequest } from '../transport.ts'
+import type {
+  DeletedRecords,
+  DeleteRecordsRequest,
+  FetchAnswer,
+  FetchRequest,
+  ListedOffset,
+  ListOffsetsRequest,
+  ProducedPartition,
+  ProduceRequest,
+} from '../transport.ts'
 import type { RequestKind } from './request.ts'
 import { byTopic } from './request.ts'
 
@@ -106,6 +115,40 @@ export const listOffsets: RequestKind<ListOffsetsRequest, readonly ListedOffset[
           r.int64()
           return { ...head, offset: r.int64() }
         })
+      })
+      .flat()
+  },
+}
+
+export const deleteRecords: RequestKind<DeleteRecordsRequest, readonly DeletedRecords[]> = {
+  apiKey: 21,
+  version: 2,
+  name: 'DeleteRecords',
+  flexible: true,
+  encode: (w, request) =>
+    w
+      .compactArray(byTopic(request.partitions), ({ topic, partitions }) =>
+        w
+          .compactString(topic)
+          .compactArray(partitions, (p) => w.int32(p.partition).int64(p.offset).tags())
+          .tags(),
+      )
+      .int32(request.timeoutMs)
+      .tags(),
+  decode(r) {
+    r.int32()
+    return r
+      .compactArray(() => {
+        const topic = r.compactString()
+        const deleted = r.compactArray(() => {
+          const partition = r.int32()
+          const logStart = r.int64()
+          const error = r.int16()
+          r.tags()
+          return { topic, partition, error, logStart }
+        })
+        r.tags()
+        return deleted
       })
       .flat()
   },

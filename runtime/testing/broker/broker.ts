@@ -1,6 +1,7 @@
 /** What any broker of the cluster does with a request; each knows which of them it is by `node`. */
 import type * as T from '../../kafka/transport.ts'
 import type { Coordination } from './coordination.ts'
+import { deleteRecords } from './data/delete-records.ts'
 import { Fetches } from './data/fetch.ts'
 import { listOffsets } from './data/list-offsets.ts'
 import { metadata } from './data/metadata.ts'
@@ -57,6 +58,10 @@ export class Broker {
 
   listOffsets(node: number, request: T.ListOffsetsRequest): readonly T.ListedOffset[] {
     return listOffsets(this.#options.views, node, request)
+  }
+
+  deleteRecords(node: number, request: T.DeleteRecordsRequest): readonly T.DeletedRecords[] {
+    return deleteRecords(this.#options.views, node, request)
   }
 
   addOffsetsToTxn(node: number, request: T.ProducerIdentity & { readonly groupId: string }): number {

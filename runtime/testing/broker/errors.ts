@@ -23,6 +23,7 @@ export const brokerError = {
   rebalanceInProgress: 27,
   invalidTimestamp: 32,
   invalidRequest: 42,
+  policyViolation: 44,
   outOfOrderSequence: 45,
   invalidProducerEpoch: 47,
   invalidTxnState: 48,

@@ -7,6 +7,7 @@ import type { ExecutionContext } from 'ava'
 import { uniqueName } from '../../support/kafka.ts'
 import { channelsCases } from './cases/channels.ts'
 import { compactionCases } from './cases/compaction.ts'
+import { deletionCases } from './cases/deletion.ts'
 import { fencingCases } from './cases/fencing.ts'
 import { fetchCases } from './cases/fetch.ts'
 import { idempotenceCases } from './cases/idempotence.ts'
@@ -32,6 +33,7 @@ const oneNode = [
   channelsCases,
   logCases,
   fetchCases,
+  deletionCases,
   idempotenceCases,
   transactionsCases,
   transactionEndsCases,

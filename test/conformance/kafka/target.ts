@@ -14,8 +14,6 @@ export interface Target {
   epochMs(): number
   /** Carries a case out, which takes place in the time of the brokers. */
   run(work: () => Promise<void>): Promise<void>
-  /** Lets the log of a partition begin at an offset. */
-  deleteRecords(topic: string, partition: number, before: number): Promise<void>
   /** Asks the log cleaner for a pass over the topic. One that comes by itself may ignore it. */
   compact(topic: string): void
 }

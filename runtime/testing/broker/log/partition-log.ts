@@ -65,9 +65,11 @@ export class PartitionLog {
     return this.#logEnd
   }
 
+  /** Where an open transaction began before the log does: the first offset of the batch that the log begins in, which may be before its beginning. */
   get lastStableOffset(): number {
     const first = this.#producers.firstOpenOffset
-    return first === undefined ? this.#logEnd : Math.max(first, this.#logStart)
+    if (first === undefined || first >= this.#logStart) return first ?? this.#logEnd
+    return this.#segments.batches[this.#segments.indexOf(this.#logStart)]?.baseOffset ?? this.#logEnd
   }
 
   get batches(): readonly LoggedBatch[] {

@@ -67,6 +67,10 @@ export class VirtualChannel implements T.KafkaChannel {
     return this.send('ListOffsets', to, (node, reply) => reply(this.#options.broker.listOffsets(node, request)))
   }
 
+  deleteRecords(to: number, request: T.DeleteRecordsRequest): Promise<readonly T.DeletedRecords[]> {
+    return this.send('DeleteRecords', to, (node, reply) => reply(this.#options.broker.deleteRecords(node, request)), request.timeoutMs)
+  }
+
   joinGroup(to: number, request: T.JoinGroupRequest): Promise<T.JoinGroupAnswer> {
     const waitMs = Math.max(request.rebalanceTimeoutMs, request.sessionTimeoutMs)
     return this.send('JoinGroup', to, (node, reply) => this.#options.broker.groups.joinGroup(node, request, reply), waitMs)

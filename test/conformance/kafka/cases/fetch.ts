@@ -31,7 +31,7 @@ export function fetchCases(behaviour: Behaviour): void {
   behaviour('a fetch before the beginning of the log is answered with OFFSET_OUT_OF_RANGE', async (t, kafka) => {
     const topic = await kafka.topic()
     for (const value of ['a', 'b', 'c']) await topic.write([value])
-    await kafka.target.deleteRecords(topic.topic, 0, 2)
+    t.is((await topic.deleteBefore(2)).error, 'NONE')
     t.is((await topic.fetch({ offset: 1 })).error, 'OFFSET_OUT_OF_RANGE')
     t.like(await topic.fetch({ offset: 2 }), { error: 'NONE', logStart: 2, highWatermark: 3 })
     t.like(await topic.listOffset(-2), { error: 'NONE', offset: 2 })
@@ -41,7 +41,7 @@ export function fetchCases(behaviour: Behaviour): void {
   behaviour('a log may begin inside of a batch: what is before its beginning is fetched with the rest', async (t, kafka) => {
     const topic = await kafka.topic()
     await topic.write(['a', 'b', 'c'])
-    await kafka.target.deleteRecords(topic.topic, 0, 2)
+    t.is((await topic.deleteBefore(2)).error, 'NONE')
     t.like(await topic.listOffset(-2), { offset: 2 })
     t.like(batchesIn((await topic.fetch({ offset: 2 })).records)[0], { baseOffset: 0, lastOffset: 2 })
     t.deepEqual(await topic.values(), ['c'])

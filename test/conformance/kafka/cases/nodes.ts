@@ -11,6 +11,8 @@ export function nodesCases(behaviour: Behaviour): void {
     t.is(errorName((await kafka.channel.produce(node, written))[0]!.error), 'NOT_LEADER_OR_FOLLOWER')
     const asked = { partitions: [{ ...topic.at(0), timestamp: -1 }] }
     t.is(errorName((await kafka.channel.listOffsets(node, asked))[0]!.error), 'NOT_LEADER_OR_FOLLOWER')
+    const deleted = { timeoutMs: 1_000, partitions: [{ ...topic.at(0), offset: 0 }] }
+    t.is(errorName((await kafka.channel.deleteRecords(node, deleted))[0]!.error), 'NOT_LEADER_OR_FOLLOWER')
     const partitions = [{ ...topic.at(0), topicId: topic.topicId, offset: 0, maxBytes: 1_000 }]
     const fetched = await kafka.channel.fetch(node, { maxWaitMs: 0, minBytes: 1, maxBytes: 1_000, partitions })
     t.is(errorName(fetched.partitions[0]!.error), 'NOT_LEADER_OR_FOLLOWER')

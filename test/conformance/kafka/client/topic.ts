@@ -78,6 +78,13 @@ export class RawTopic {
     return { error: errorName(error), offset }
   }
 
+  /** Lets the log begin at an offset, -1: at its end. */
+  async deleteBefore(offset: number, partition = 0): Promise<{ readonly error: string; readonly logStart: number }> {
+    const request = { timeoutMs: 10_000, partitions: [{ ...this.at(partition), offset }] }
+    const { error, logStart } = (await this.#kafka.channel.deleteRecords(this.leader(partition), request))[0]!
+    return { error: errorName(error), logStart }
+  }
+
   /** Where the log ends for those who read everything. */
   async end(partition = 0): Promise<number> {
     return (await this.listOffset(offsetAt.highWatermark, partition)).offset

@@ -24,6 +24,8 @@ export type TransactionStep =
   | { readonly kind: 'addOffsets'; readonly who: number }
   | { readonly kind: 'commitOffset'; readonly added: boolean; readonly who: number; readonly partition: number; readonly offset: number }
   | { readonly kind: 'end'; readonly who: number; readonly outcome: 'commit' | 'abort' }
+  /** So many offsets before the end; a negative number is behind it. */
+  | { readonly kind: 'delete'; readonly partition: number; readonly back: number }
   | { readonly kind: 'look'; readonly partition: number; readonly maxBytes: number; readonly back: number }
 
 const partitionCount = 2
@@ -44,6 +46,7 @@ const step: fc.Arbitrary<TransactionStep> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('addOffsets'), who }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('commitOffset'), added, who, partition, offset: fc.nat({ max: 99 }) }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('end'), who, outcome: fc.constantFrom('commit', 'abort') }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete'), partition, back: fc.integer({ min: -1, max: 8 }) }) },
   {
     weight: 5,
     arbitrary: fc.record({ kind: fc.constant('look'), partition, maxBytes: fc.constantFrom(1, 200, 1_000_000), back: fc.nat({ max: 12 }) }),
@@ -105,6 +108,11 @@ class Scene {
       }
       case 'end':
         return this.#end(step.who, step.outcome)
+      case 'delete': {
+        const offset = Math.max(0, (await this.#topic.end(step.partition)) - step.back)
+        const { error, logStart } = await this.#topic.deleteBefore(offset, step.partition)
+        return `${error} ${logStart}`
+      }
       case 'look':
         return this.look(step.partition, step.maxBytes, step.back)
     }

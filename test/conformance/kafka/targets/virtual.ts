@@ -29,7 +29,6 @@ export function virtualTarget({ nodes, seed = 1, latencyMs = null }: VirtualTarg
     admin: cluster.admin(process, way),
     timing: process.timing,
     epochMs: () => epoch + Math.floor(clock.now()),
-    deleteRecords: async (topic, partition, before) => cluster.deleteRecords(topic, partition, before),
     compact: (topic) => cluster.compact(topic),
     async run(work) {
       let ended = false

@@ -22,11 +22,8 @@ async function stoppedRun(t: ExecutionContext, count = 2_000): Promise<JobRun> {
 
 const admin = <A>(work: (admin: Admin) => Promise<A>): Promise<A> => withStockAdmin(brokers(), work)
 
-async function deleteRecords(topic: string, partition: number, offset: number): Promise<void> {
-  await admin(async (a) => {
-    await a.fetchTopicOffsets(topic) // kafkajs looks leaders up only for topics that it was asked for before
-    await a.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] })
-  })
+async function deleteAllRecords({ kafka: { reader } }: JobRun, topic: string, partition: number): Promise<void> {
+  await reader.deleteRecords(topic, partition, await reader.listOffset(topic, partition, 'highWatermark'))
 }
 
 /** The group can be deleted only when its last member's session has ended. */
@@ -67,8 +64,7 @@ test('an offset that somebody moved stops the job', async (t) => {
 test('records that were deleted before they were read stop the job', async (t) => {
   const run = await stoppedRun(t)
   await run.send(orders({ count: 1_000, partitions: 4, from: 1_700_000_002_000, seed: 2 }))
-  const end = await run.kafka.reader.listOffset(run.input, 2, 'highWatermark')
-  await deleteRecords(run.input, 2, end)
+  await deleteAllRecords(run, run.input, 2)
   const { code, message } = await failure(run)
   t.is(code, 'position-out-of-range')
   t.regex(message, /partition 2 of .* out of range: the next offset to read is \d+, the topic has \[\d+, \d+\).*retention/)
@@ -82,8 +78,7 @@ test('records that are deleted under a running job stop it', async (t) => {
   await job.suspend()
   await eventually(() => job.statuses.every(({ state }) => state === 'waiting'))
   await run.send(orders({ count: 500, partitions: 4, from: 1_700_000_000_500, seed: 2 }))
-  const end = await run.kafka.reader.listOffset(run.input, 1, 'highWatermark')
-  await deleteRecords(run.input, 1, end)
+  await deleteAllRecords(run, run.input, 1)
   await job.scale(1)
   const { code } = await errorOf(job)
   t.is(code, 'position-out-of-range')
@@ -112,7 +107,7 @@ test('a position that neither the group nor the changelog knows any more stops t
   await admin((a) =>
     a.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: topic, configEntries: [{ name: 'cleanup.policy', value: 'delete' }] }] }),
   )
-  await eventually(() => deleteRecords(topic, 3, -1).then(() => true))
+  await eventually(() => deleteAllRecords(run, topic, 3).then(() => true))
   const { code, message } = await failure(run)
   t.is(code, 'position-lost')
   t.regex(message, /partition 3 of .* is lost: it was read before/)
