@@ -6,7 +6,7 @@ import { StreamJobError } from '../errors.ts'
 import type { BlockFetcher, GroupMember } from '../kafka/client.ts'
 import type { JobRecord, WorkerStatus } from '../protocol.ts'
 import { names } from '../protocol.ts'
-import { ChangelogWatch } from './commits/changelogs.ts'
+import { Upkeep } from './commits/upkeep.ts'
 import { runCycle } from './cycle.ts'
 import type { EndOfInput } from './cycle.ts'
 import { failureOf, pauseAfter } from './failure.ts'
@@ -47,7 +47,7 @@ export class Worker {
   readonly #factory: TaskFactory
   readonly #arrivals: Arrivals
   readonly #copies: WarmCopies
-  readonly #changelogs: ChangelogWatch
+  readonly #upkeep: Upkeep
   /** Null: the worker has no volume. */
   readonly #snapshots: LocalSnapshots | null
   #state: WorkerState = { state: 'starting', reason: 'the process has just started', error: null }
@@ -85,8 +85,8 @@ export class Worker {
       assign: leaderAssignor(() => this.#order.current),
       describe: (assignment) => describeAssignment(this.#order.current, assignment),
     })
-    this.#changelogs = new ChangelogWatch(kafka.reader, config.applicationId, parts.now)
     this.#snapshots = snapshotsOf(parts)
+    this.#upkeep = new Upkeep(parts, this.#snapshots)
     this.#factory = new TaskFactory({ ...parts, producers: this.#producers, snapshots: this.#snapshots })
     this.#arrivals = new Arrivals(parts)
     this.#copies = new WarmCopies({
@@ -135,7 +135,7 @@ export class Worker {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const own = [this.#arrivals, this.#copies, this.#order, this.#fetcher, this.#producers, this.#member]
+    const own = [this.#arrivals, this.#upkeep, this.#copies, this.#order, this.#fetcher, this.#producers, this.#member]
     await Promise.all([...own.map((part) => part[Symbol.asyncDispose]()), this.#snapshots?.[Symbol.asyncDispose]()])
   }
 
@@ -190,17 +190,14 @@ export class Worker {
       afterLoss: this.#failures > 0,
       outputLingerMs: this.#parts.config.processing.outputLingerMs,
       interrupted,
-      committing: async () => {
-        await this.#changelogs.look(record)
-        await this.#snapshots?.room()
-      },
+      committing: () => this.#upkeep.before(record),
       ended: () => {
         this.#endOfInput?.resolve()
         this.#endOfInput = null
       },
       committed: async () => {
         this.#succeed()
-        await this.#snapshots?.advance()
+        await this.#upkeep.after(this.#tasks.all)
       },
       endOfInput: () => (this.#arrivals.names.length > 0 ? null : this.#endOfInput),
     }).finally(() => {

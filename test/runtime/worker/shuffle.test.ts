@@ -39,6 +39,26 @@ test('a partition of the source that stays behind holds every window open', asyn
   await job.end()
 })
 
+test('what stages have sent to each other is deleted once it is read and committed, and the job goes on behind it', async (t) => {
+  const job = new VirtualJob(3, { steps: shuffledSteps })
+  await job.start(2)
+  const between = names.repartitionTopic(job.applicationId, 1, 'by-customer')
+  const starts = (): readonly number[] => Array.from({ length: partitions }, (_, partition) => job.cluster.partition(between, partition).logStart)
+  await job.send(orders({ count: 6_000, partitions, from: epoch }))
+  await job.drained()
+  const ends = Array.from({ length: partitions }, (_, partition) => job.cluster.partition(between, partition).highWatermark)
+  t.deepEqual(starts(), [0, 0, 0, 0])
+  const later = job.clock.now() + 40_000
+  await job.clock.run(() => job.clock.now() >= later)
+  t.deepEqual(starts(), ends)
+  await job.passing(job.job.crash(0))
+  job.job.startWorker(0)
+  await job.send(orders({ count: 6_000, partitions, from: epoch + 6_000, seed: 2 }))
+  await job.drained()
+  await assertExact(t, job)
+  await job.end()
+})
+
 for (const guarantee of ['ExactlyOnce', 'AtLeastOnce']) {
   test(`what stages send to each other is exact under faults: ${guarantee}`, async (t) => {
     for (let seed = 1; seed <= 8; seed++) {
