@@ -6,10 +6,10 @@ import type { PrintedRecord } from '../e2e/oracle.ts'
 
 const sizeMs = 1_000
 /** More than any record of `orders` is out of order. */
-const outOfOrdernessMs = 6_000
+const usualDisorderMs = 6_000
 
 /** Count and sum per customer in windows of a second; the source does not say that its records are keyed by it. */
-export function shuffledSteps(input: string, output: string): readonly object[] {
+export function shuffledSteps(input: string, output: string, outOfOrdernessMs = usualDisorderMs): readonly object[] {
   const schema = { customer: 'string', amount: 'integer', at: 'timestamp' }
   return [
     { from: { topic: input, format: 'json', schema }, eventTime: { field: 'at', outOfOrderness: `${outOfOrdernessMs}ms` } },
@@ -21,7 +21,11 @@ export function shuffledSteps(input: string, output: string): readonly object[] 
 }
 
 /** `customer@windowStart` -> `orders,total`, of all windows that must have closed. Every partition must have records. */
-export function shuffledResults(input: readonly PrintedRecord[], partitions: number): ReadonlyMap<string, string> {
+export function shuffledResults(
+  input: readonly PrintedRecord[],
+  partitions: number,
+  outOfOrdernessMs = usualDisorderMs,
+): ReadonlyMap<string, string> {
   const newest = new Map<number, number>()
   const windows = new Map<string, { orders: number; total: number; start: number }>()
   for (const { partition, value } of input) {

@@ -36,6 +36,8 @@ export class MemoryStage {
   /** Called before every effect on Kafka. */
   kafkaHook: (effect: string) => void = () => {}
   readonly topics = new Set(['orders', 'revenue'])
+  /** Of topics that have not two. */
+  readonly partitions = new Map<string, number>()
   readonly world: World
 
   constructor(change: Partial<World> = {}) {
@@ -138,18 +140,21 @@ export class MemoryStage {
   }
 
   #kafka(access: KafkaAccess): JobKafka {
-    const { topics } = this
+    const { topics, partitions: counts } = this
     const note = async (effect: string): Promise<void> => {
       this.kafkaHook(effect)
       this.effects.push(effect)
     }
-    const described = (topic: string) => ({ topic, id: Buffer.from(topic).toString('hex'), partitions: 2 })
+    const described = (topic: string) => ({ topic, id: Buffer.from(topic).toString('hex'), partitions: counts.get(topic) ?? 2 })
     return {
       clusterId: () => Promise.resolve('c'),
       describeTopics: (asked) => Promise.resolve(new Map(asked.filter((topic) => topics.has(topic)).map((topic) => [topic, described(topic)]))),
       async ensureTopics(wanted) {
         await note('ensureTopics')
-        for (const { topic } of wanted) topics.add(topic)
+        for (const { topic, partitions } of wanted) {
+          if (!topics.has(topic)) counts.set(topic, partitions)
+          topics.add(topic)
+        }
       },
       readJobRecord: () => Promise.resolve(this.record),
       writeJobRecord: async (record) => {
