@@ -49,8 +49,14 @@ const oneNode = [
   compactionCases,
 ]
 
+export interface ConformanceOptions {
+  readonly nodes: number
+  /** Which groups of cases run, of so many; the cases about several nodes always do. @default all */
+  readonly chosen?: (group: number) => boolean
+}
+
 /** `open` makes the target of one case, or hands out one that all cases share: their names are unique. Cases run at the same time. */
-export function kafkaConformance(name: string, { nodes }: { readonly nodes: number }, open: (t: ExecutionContext) => Target): void {
+export function kafkaConformance(name: string, { nodes, chosen = () => true }: ConformanceOptions, open: (t: ExecutionContext) => Target): void {
   const behaviour: Behaviour = (sentence, shows) => {
     test(`${name}: ${sentence}`, async (t) => {
       const target = open(t)
@@ -60,6 +66,6 @@ export function kafkaConformance(name: string, { nodes }: { readonly nodes: numb
       })
     })
   }
-  for (const cases of oneNode) cases(behaviour)
+  for (const [group, cases] of oneNode.entries()) if (chosen(group)) cases(behaviour)
   if (nodes > 1) nodesCases(behaviour)
 }
