@@ -1,6 +1,6 @@
 /** What programs import from `streamjob`. */
 export { stream, Stream, KeyedStream, WindowedStream } from './dsl/stream.ts'
-export type { Clock, EventTimeOptions, ReducedWindow } from './dsl/stream.ts'
+export type { Clock, EventTimeOptions, EventTimeSource, ReducedWindow } from './dsl/stream.ts'
 export { kafka } from './dsl/kafka.ts'
 export type { KafkaOptions, KafkaTopic } from './dsl/kafka.ts'
 export { tumbling, sliding } from './dsl/windows.ts'

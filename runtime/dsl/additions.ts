@@ -16,16 +16,19 @@ export function addSource(draft: Draft, site: Site, topic: KafkaTopic<unknown>):
 }
 
 export interface EventTimeSettings {
-  readonly outOfOrderness: string | undefined
-  readonly idleTimeout?: string | undefined
+  readonly outOfOrderness?: string | undefined
+  readonly monotonous?: boolean | undefined
 }
 
 export function addEventTime(draft: Draft, site: Site, timestamp: EventTimeNode['timestamp'], settings: EventTimeSettings): Draft {
   return addNode(draft, site, (add) => {
-    const how: Partial<EventTimeSettings> | undefined = settings
-    if (how?.outOfOrderness === undefined) add.invalid('outOfOrderness', 'is missing: say how far records may be out of order, such as 10s')
-    if (how?.idleTimeout !== undefined) add.refuse('idleTimeout', 'idleTimeout')
-    const outOfOrdernessMs = add.duration('outOfOrderness', how?.outOfOrderness, 0)
+    // Untyped code may leave the settings out.
+    const { outOfOrderness, monotonous = false }: EventTimeSettings = (settings as EventTimeSettings | undefined) ?? {}
+    if (monotonous && outOfOrderness !== undefined)
+      add.invalid('monotonous', 'give one of both: outOfOrderness, or monotonous when no record goes back in time')
+    if (!monotonous && outOfOrderness === undefined)
+      add.invalid('outOfOrderness', 'is missing: say how far records may be out of order, such as 10s, or monotonous: true')
+    const outOfOrdernessMs = add.duration('outOfOrderness', outOfOrderness, 0)
     return { kind: 'eventTime', uid: add.uid('eventTime'), inputs: add.inputs, timestamp, outOfOrdernessMs }
   })
 }

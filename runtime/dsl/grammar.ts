@@ -22,8 +22,10 @@ export const grammar = {
   eventTime: z.strictObject({
     field: fieldName.optional(),
     from: z.literal('record', { error: 'from can be record only: the timestamp of the Kafka record' }).optional(),
+    header: z.string({ error: 'write the name of a header' }).optional(),
     /** Asked for where the node is made, as of the builder. */
     outOfOrderness: duration.optional(),
+    monotonous: z.literal(true, { error: 'monotonous can be true only; without it, give outOfOrderness' }).optional(),
   }),
   filter: expression,
   map: z.union([expression, z.strictObject({ fields: z.record(z.string(), expression) })], {

@@ -104,11 +104,12 @@ class StepReader {
     else use(parsed)
   }
 
-  #eventTime({ field, from, outOfOrderness }: Step<'eventTime'>, path: string): void {
-    if (field === undefined && from === undefined) this.#give(path, 'field is missing: name the field that holds the time, or say from: record')
-    if (field !== undefined && from !== undefined) this.#give(path, 'give one of both: name the field that holds the time, or say from: record')
-    const timestamp: EventTimeNode['timestamp'] = field === undefined ? { kind: 'record' } : { kind: 'field', name: field }
-    this.#draft = addEventTime(this.#draft, { path }, timestamp, { outOfOrderness })
+  #eventTime({ field, from, header, outOfOrderness, monotonous }: Step<'eventTime'>, path: string): void {
+    const choices = 'name the field or the header that holds the time, or say from: record'
+    const given = [field, from, header].filter((one) => one !== undefined).length
+    if (given === 0) this.#give(path, `field is missing: ${choices}`)
+    if (given > 1) this.#give(path, `give one of them: ${choices}`)
+    this.#draft = addEventTime(this.#draft, { path }, timestampOf(field, header), { outOfOrderness, monotonous })
   }
 
   #openWindow(step: Step<'window'>, site: Site): void {
@@ -180,6 +181,11 @@ class StepReader {
 function unknownStep(word: string, path: string): Problem {
   if (word !== 'reduce') return unknownWord(word, `${path}.${word}`, Object.keys(grammar))
   return { kind: 'invalid', path: `${path}.reduce`, message: 'reduce takes a function: write the program in TypeScript, or use aggregate' }
+}
+
+function timestampOf(field: string | undefined, header: string | undefined): EventTimeNode['timestamp'] {
+  if (field !== undefined) return { kind: 'field', name: field }
+  return header === undefined ? { kind: 'record' } : { kind: 'header', name: header }
 }
 
 function mapper(map: Step<'map'>): Parameters<typeof addMap>[2] {

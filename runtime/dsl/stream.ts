@@ -2,7 +2,7 @@
  * The chained builder. Every call gives a new stream over frozen nodes; nothing runs. Stages are types: what makes no sense at a stage has no
  * method there.
  */
-import type { Plan, RecordContext } from '../plan/nodes.ts'
+import type { EventTimeNode, Plan, RecordContext } from '../plan/nodes.ts'
 import {
   addEventTime,
   addFilter,
@@ -25,12 +25,21 @@ import type { Window } from './windows.ts'
 /** Whether event time is assigned: windows need it. */
 export type Clock = 'event time' | 'no event time'
 
-export interface EventTimeOptions {
-  /** How much older than the newest record a record may be and still count in every window. */
-  readonly outOfOrderness: Duration
-  /** Not supported yet. */
-  readonly idleTimeout?: Duration
-}
+/** Where the time of a record is written: a field, a function of it (epoch ms), its Kafka timestamp, a header (epoch ms or ISO 8601 text). */
+export type EventTimeSource<V> =
+  TimestampField<V> | ((value: V, record: RecordContext) => number) | { readonly from: 'record' } | { readonly header: string }
+
+export type EventTimeOptions =
+  | {
+      /** How much older than the newest record a record may be and still count in every window. */
+      readonly outOfOrderness: Duration
+      readonly monotonous?: never
+    }
+  | {
+      /** No record of a partition is older than the one before it. One that is counts where its windows are open still, and is late where they are not. */
+      readonly monotonous: true
+      readonly outOfOrderness?: never
+    }
 
 /** Begins a program. */
 export const stream = {
@@ -48,18 +57,9 @@ export class Stream<V, C extends Clock, K, F = never> {
     this.#draft = draft
   }
 
-  /** Takes event time from a field, from a function (epoch ms), or with `{ from: 'record' }` from the Kafka record itself. */
-  eventTime(
-    timestamp: TimestampField<V> | ((value: V, record: RecordContext) => number) | { readonly from: 'record' },
-    options: EventTimeOptions,
-  ): Stream<V, 'event time', K, F> {
-    const source =
-      typeof timestamp === 'function'
-        ? lambda(timestamp)
-        : typeof timestamp === 'string'
-          ? ({ kind: 'field', name: timestamp } as const)
-          : ({ kind: 'record' } as const)
-    return new Stream(addEventTime(this.#draft, site('eventTime'), source, options))
+  /** Says when each record happened, and how far records may be out of order. */
+  eventTime(timestamp: EventTimeSource<V>, options: EventTimeOptions): Stream<V, 'event time', K, F> {
+    return new Stream(addEventTime(this.#draft, site('eventTime'), timestampOf(timestamp), options))
   }
 
   /** Keeps the records for which the function gives true. */
@@ -150,6 +150,12 @@ export interface ReducedWindow<V, K> {
   /** Epoch ms, exclusive. */
   readonly windowEnd: number
   readonly value: V
+}
+
+function timestampOf<V>(timestamp: EventTimeSource<V>): EventTimeNode['timestamp'] {
+  if (typeof timestamp === 'function') return lambda(timestamp)
+  if (typeof timestamp === 'string') return { kind: 'field', name: timestamp }
+  return 'header' in timestamp ? { kind: 'header', name: timestamp.header } : { kind: 'record' }
 }
 
 function site(path: string): Site {

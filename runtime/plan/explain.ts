@@ -37,7 +37,7 @@ function explainNode(node: PlanNode | RepartitionSource | RepartitionSink): stri
     case 'source':
       return `read topic ${node.topic} as ${explainFormat(node.format)}${explainKey(node)}${explainStart(node)}`
     case 'eventTime':
-      return `event time ${explainTimestamp(node.timestamp)}, at most ${formatDuration(node.outOfOrdernessMs)} out of order`
+      return `event time ${explainTimestamp(node.timestamp)}, ${explainDisorder(node.outOfOrdernessMs)}`
     case 'filter':
       return `keep where ${explainExpression(node.predicate)}`
     case 'map':
@@ -69,8 +69,12 @@ function explainStart(node: SourceNode): string {
 }
 
 function explainTimestamp(timestamp: Extract<PlanNode, { kind: 'eventTime' }>['timestamp']): string {
-  if (timestamp.kind === 'field') return `from field ${timestamp.name}`
+  if (timestamp.kind === 'field' || timestamp.kind === 'header') return `from ${timestamp.kind} ${timestamp.name}`
   return timestamp.kind === 'record' ? "from the record's own timestamp" : `by ${oneLine(timestamp.text)}`
+}
+
+function explainDisorder(outOfOrdernessMs: number): string {
+  return outOfOrdernessMs === 0 ? 'never out of order' : `at most ${formatDuration(outOfOrdernessMs)} out of order`
 }
 
 function explainMapper(mapper: Extract<PlanNode, { kind: 'map' }>['mapper']): string {

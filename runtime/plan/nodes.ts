@@ -56,8 +56,13 @@ export interface EventTimeNode {
   readonly kind: 'eventTime'
   readonly uid: Uid
   readonly inputs: readonly [Uid]
-  /** `record`: the Kafka timestamp. */
-  readonly timestamp: { readonly kind: 'field'; readonly name: string } | { readonly kind: 'record' } | LambdaExpression
+  /** `record`: the Kafka timestamp. `header`: its first header of that name, epoch ms or ISO 8601 as text. */
+  readonly timestamp:
+    | { readonly kind: 'field'; readonly name: string }
+    | { readonly kind: 'header'; readonly name: string }
+    | { readonly kind: 'record' }
+    | LambdaExpression
+  /** 0: the records of a partition are in order. */
   readonly outOfOrdernessMs: number
 }
 

@@ -72,6 +72,10 @@ function timestampReader(node: EventTimeNode): (value: unknown, record: RecordCo
       const { name } = source
       return (value) => toTimestamp(fieldOf(value, name))
     }
+    case 'header': {
+      const { name } = source
+      return (_value, record) => headerTimestamp(record.header(name))
+    }
     case 'lambda': {
       const call = source.call as (value: unknown, record: RecordContext) => unknown
       const name = `eventTime "${node.uid}"`
@@ -97,13 +101,20 @@ function toTimestamp(value: unknown): number {
   return parseTimestamp(text, 0, text.length)
 }
 
+/** Headers have no types: a number is text too. */
+function headerTimestamp(text: string | null): number {
+  return text !== null && /^\d{1,16}$/.test(text) ? Number(text) : toTimestamp(text)
+}
+
 function fieldOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : undefined
 }
 
 function badTimestamp(node: EventTimeNode): RecordRejected {
-  const { timestamp } = node
-  const where =
-    timestamp.kind === 'field' ? `field "${timestamp.name}"` : timestamp.kind === 'record' ? 'its record timestamp' : 'its timestamp function'
-  return new RecordRejected('bad-timestamp', `${where} gives no event time: it must be epoch ms, not negative, or ISO 8601 text`)
+  return new RecordRejected('bad-timestamp', `${nameOf(node.timestamp)} gives no event time: it must be epoch ms, not negative, or ISO 8601 text`)
+}
+
+function nameOf(timestamp: EventTimeNode['timestamp']): string {
+  if (timestamp.kind === 'field' || timestamp.kind === 'header') return `${timestamp.kind} "${timestamp.name}"`
+  return timestamp.kind === 'record' ? 'its record timestamp' : 'its timestamp function'
 }

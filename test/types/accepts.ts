@@ -115,6 +115,12 @@ export const plain: Plan = stream
   .eventTime({ from: 'record' }, { outOfOrderness: '1s' })
   .to(results)
 
+/** Event time may stand in a header, and its records may be in order. */
+export const inOrder: Plan = stream
+  .from(kafka({ topic: 'a' }))
+  .eventTime({ header: 'sent' }, { monotonous: true })
+  .to(results)
+
 /** A defaulted field is a number like any other. */
 export const defaulted: Plan = orders
   .keyBy('customer')

@@ -36,8 +36,17 @@ export const textAsTime = source.eventTime('note', { outOfOrderness: '10s' })
 // @ts-expect-error Argument of type '"time"' is not assignable
 export const unknownTime = source.eventTime('time', { outOfOrderness: '10s' })
 
-// @ts-expect-error Property 'outOfOrderness' is missing
+// @ts-expect-error Argument of type '{}' is not assignable to parameter of type 'EventTimeOptions'
 export const withoutDisorder = source.eventTime('at', {})
+
+// @ts-expect-error Type 'string' is not assignable to type
+export const disorderInOrder = source.eventTime('at', { monotonous: true, outOfOrderness: '10s' })
+
+// @ts-expect-error Type 'false' is not assignable to type 'true'
+export const neitherBoundNorOrder = source.eventTime('at', { monotonous: false })
+
+// @ts-expect-error 'heder' does not exist in type
+export const misspeltHeader = source.eventTime({ heder: 'sent' }, { monotonous: true })
 
 // @ts-expect-error there is no number field note here: the number fields are amount
 export const sumOfText = minutes.aggregate('a', { total: sum('note') })

@@ -58,6 +58,8 @@ function checkEventTime(node: EventTimeNode, around: Surroundings): readonly Fin
     findings.push({ kind: 'invalid', message })
   }
   if (node.timestamp.kind === 'lambda') findings.push(...checkFunction(node.timestamp, around.input, 'any'))
+  if (node.timestamp.kind === 'header' && node.timestamp.name === '')
+    findings.push({ kind: 'invalid', at: 'header', message: 'name the header that holds the time' })
   if (node.timestamp.kind !== 'field') return findings
   const unknown = unknownField(node.timestamp.name, around.input)
   if (unknown !== null) findings.push({ kind: 'invalid', at: 'field', message: unknown })

@@ -66,6 +66,13 @@ test('event time may be that of the record, and reading may begin at a time', (t
   t.like(eventTime, { timestamp: { kind: 'record' }, outOfOrdernessMs: 5_000 })
 })
 
+test('event time may stand in a header, and records may be in order', (t) => {
+  const steps = [{ from: { topic: 'a' }, eventTime: { header: 'sent', monotonous: true } }, { to: { topic: 'b' } }]
+  t.like(parseSteps(steps).nodes[1], { timestamp: { kind: 'header', name: 'sent' }, outOfOrdernessMs: 0 })
+  const zero = [{ from: { topic: 'a' }, eventTime: { header: 'sent', outOfOrderness: '0s' } }, { to: { topic: 'b' } }]
+  t.is(fingerprint(parseSteps(zero)), fingerprint(parseSteps(steps)))
+})
+
 const from = { topic: 'orders', key: 'customer', schema: { customer: 'string', amount: 'number', at: 'timestamp' } }
 const eventTime = { field: 'at', outOfOrderness: '10s' }
 const wrong: readonly (readonly [title: string, steps: unknown, problems: readonly (readonly [string, RegExp])[]])[] = [
@@ -87,7 +94,31 @@ const wrong: readonly (readonly [title: string, steps: unknown, problems: readon
     revenueWith(0, { from: { ...from, schema: { customer: 'text' } }, eventTime }),
     [['steps[0].from.schema.customer', /"text" is no type/]],
   ],
-  ['no disorder given', revenueWith(0, { from, eventTime: { field: 'at' } }), [['steps[0].eventTime.outOfOrderness', /^is missing: .* 10s$/]]],
+  [
+    'no disorder given',
+    revenueWith(0, { from, eventTime: { field: 'at' } }),
+    [['steps[0].eventTime.outOfOrderness', /^is missing: .* 10s, or monotonous: true$/]],
+  ],
+  [
+    'a disorder of records in order',
+    revenueWith(0, { from, eventTime: { ...eventTime, monotonous: true } }),
+    [['steps[0].eventTime.monotonous', /^give one of both: outOfOrderness, or monotonous/]],
+  ],
+  [
+    'records that are not in order, without a bound',
+    revenueWith(0, { from, eventTime: { field: 'at', monotonous: false } }),
+    [['steps[0].eventTime.monotonous', /true only; without it, give outOfOrderness/]],
+  ],
+  [
+    'a header without a name',
+    revenueWith(0, { from, eventTime: { header: '', monotonous: true } }),
+    [['steps[0].eventTime.header', /name the header/]],
+  ],
+  [
+    'time in a field and in a header',
+    revenueWith(0, { from, eventTime: { ...eventTime, header: 'sent' } }),
+    [['steps[0].eventTime', /^give one of them: name the field or the header/]],
+  ],
   ['no time given', revenueWith(0, { from, eventTime: { outOfOrderness: '10s' } }), [['steps[0].eventTime', /^field is missing: .* from: record$/]]],
   [
     'an empty event time',
@@ -105,7 +136,7 @@ const wrong: readonly (readonly [title: string, steps: unknown, problems: readon
   [
     'two origins of time',
     revenueWith(0, { from, eventTime: { ...eventTime, from: 'record' } }),
-    [['steps[0].eventTime', /^give one of both: name the field/]],
+    [['steps[0].eventTime', /^give one of them: name the field/]],
   ],
   ['a wrong expression', revenueWith(1, { filter: 'value.amout > 0.0' }), [['steps[1].filter', /amout at column 7/]]],
   ['a filter that is not text', revenueWith(1, { filter: true }), [['steps[1].filter', /CEL expression/]]],

@@ -53,12 +53,32 @@ test('windows and durations become milliseconds', (t) => {
   t.like(specs[3], { window: { sizeMs: 604_800_000 } })
 })
 
-test('event time comes from a field, a function or the record', (t) => {
+test('event time comes from a field, a function, the record or a header', (t) => {
   const source = stream.from(kafka({ topic: 'orders', schema: Order }))
   const how = { outOfOrderness: '1s' } as const
   t.like(source.eventTime('at', how).to(results).nodes[1], { timestamp: { kind: 'field', name: 'at' }, outOfOrdernessMs: 1_000 })
   t.like(source.eventTime((order) => order.at, how).to(results).nodes[1], { timestamp: { kind: 'lambda', text: '(order) => order.at' } })
   t.like(source.eventTime({ from: 'record' }, how).to(results).nodes[1], { timestamp: { kind: 'record' } })
+  t.like(source.eventTime({ header: 'sent' }, how).to(results).nodes[1], { timestamp: { kind: 'header', name: 'sent' } })
+})
+
+test('records that are in order need no bound', (t) => {
+  t.like(
+    stream
+      .from(kafka({ topic: 'orders', schema: Order }))
+      .eventTime('at', { monotonous: true })
+      .to(results).nodes[1],
+    { outOfOrdernessMs: 0 },
+  )
+})
+
+test('what untyped code may get wrong about event time is told', (t) => {
+  const source = stream.from(kafka({ topic: 'orders', schema: Order }))
+  const problem = (options: unknown): unknown =>
+    problemsOf(t.throws(() => source.eventTime('at', options as { readonly monotonous: true }).to(results)))?.map(({ path }) => path)
+  t.deepEqual(problem(undefined), ['eventTime.outOfOrderness'])
+  t.deepEqual(problem({}), ['eventTime.outOfOrderness'])
+  t.deepEqual(problem({ monotonous: true, outOfOrderness: '1s' }), ['eventTime.monotonous'])
 })
 
 test('a topic says where to start and what to make', (t) => {

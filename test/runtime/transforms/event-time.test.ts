@@ -3,7 +3,7 @@ import test from 'ava'
 import { StageRun } from '../../support/stage-run.ts'
 import type { RunOptions } from '../../support/stage-run.ts'
 import type { TestRecord } from '../../support/blocks.ts'
-import { eventTime, filter, flatMap, keyBy, map, schemaOf, stageOf } from '../../support/stages.ts'
+import { aggregate, eventTime, filter, flatMap, keyBy, map, schemaOf, stageOf, tumbling } from '../../support/stages.ts'
 import type { Step } from '../../support/stages.ts'
 
 const schema = schemaOf({ k: 'string', at: 'timestamp' })
@@ -40,6 +40,40 @@ test('a field that is not declared may be ISO 8601 text', (t) => {
   t.deepEqual(
     going.made.map((one) => (one.to === 'sink' ? one.timestamp : 'reason' in one && one.reason)),
     [1_500, 'bad-timestamp', 'bad-timestamp'],
+  )
+})
+
+test('event time may stand in a header, as epoch ms or ISO 8601 text; the first of that name counts', (t) => {
+  const header = { kind: 'eventTime', timestamp: { kind: 'header', name: 'sent' }, outOfOrdernessMs: 0 } as const
+  const records = ['1500', '1970-01-01T00:00:02Z', 'soon', '-5', '1.5', null].map((text): TestRecord => {
+    const values = [text, '9'].map((value) => ({ key: 'sent', value: value === null ? null : Buffer.from(value) }))
+    return { value: {}, headers: [{ key: 'other', value: Buffer.from('7') }, ...values] }
+  })
+  const going = new StageRun(stageOf([header]), [...records, { value: {}, headers: [] }]).process()
+  t.deepEqual(
+    going.results.map(({ timestamp }) => timestamp),
+    [1_500, 2_000],
+  )
+  t.deepEqual(
+    going.dead.map(({ reason }) => reason),
+    Array.from({ length: 5 }, () => 'bad-timestamp'),
+  )
+  t.regex(going.dead[0]?.message ?? '', /^header "sent" gives no event time/)
+})
+
+test('a record that goes back in time where none should is late if its window is closed, and counts if it is not', (t) => {
+  //   never out of order, windows of 10
+  //   at          12         9           15    11     21
+  //   watermark   11                     14    14     20      9: [0, 10) was closed by 12; 11: [10, 20) is open still
+  const steps = [eventTime('at', 0), keyBy('k'), aggregate('n', tumbling(10), { n: { kind: 'count' } })]
+  const going = run(steps, [12, 9, 15, 11, 21]).process()
+  t.deepEqual(
+    going.late.map(({ offset, window, watermark }) => [offset, ...window, watermark]),
+    [[1, 0, 10, 11]],
+  )
+  t.deepEqual(
+    going.results.map(({ value }) => value),
+    [{ key: 'a', windowStart: 10, windowEnd: 20, n: 3 }],
   )
 })
 
