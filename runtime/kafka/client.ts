@@ -27,7 +27,18 @@ export interface BlockFetcher extends AsyncDisposable {
   /** Throws as `next` does when a partition can't be read; the others may have blocks for a long time yet. */
   check(): void
   /** As of the last fetch answers; undefined before the first. */
-  ends(topic: string, partition: number): { readonly highWatermark: number; readonly lastStableOffset: number; readonly logStart: number } | undefined
+  ends(topic: string, partition: number): PartitionEnds | undefined
+}
+
+/** What an answer told of a partition. */
+export interface PartitionEnds {
+  readonly highWatermark: number
+  readonly lastStableOffset: number
+  readonly logStart: number
+  /** Next offset that is asked for; what lies before it is here, or was taken. */
+  readonly fetchOffset: number
+  /** When the answer came, monotonic ms. */
+  readonly answeredAt: number
 }
 
 /** Who commits: sent with every offset, it fences members that were replaced or belong to an older generation. */

@@ -1,5 +1,5 @@
 /** Reads what stands in a scripted Kafka, a few records a block. */
-import type { BlockFetcher, PartitionPosition } from '../../runtime/kafka/client.ts'
+import type { BlockFetcher, PartitionEnds, PartitionPosition } from '../../runtime/kafka/client.ts'
 import type { RecordBlock } from '../../runtime/kafka/records.ts'
 import { partitionKey } from '../../runtime/kafka/records.ts'
 import type { ScriptedKafka } from './scripted-kafka.ts'
@@ -52,9 +52,16 @@ export class ScriptedFetcher implements BlockFetcher {
 
   check(): void {}
 
-  ends(topic: string, partition: number): { highWatermark: number; lastStableOffset: number; logStart: number } {
+  ends(topic: string, partition: number): PartitionEnds {
     const end = this.#kafka.log(topic, partition).length
-    return { highWatermark: end, lastStableOffset: end, logStart: this.#kafka.logStart(topic, partition) }
+    const { offset = 0 } = this.#positions.get(partitionKey(topic, partition)) ?? {}
+    return {
+      highWatermark: end,
+      lastStableOffset: end,
+      logStart: this.#kafka.logStart(topic, partition),
+      fetchOffset: offset,
+      answeredAt: performance.now(),
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

@@ -1,6 +1,6 @@
 import { StreamJobError } from '../../errors.ts'
 import { refused, resendOf, wireError } from '../broker-errors.ts'
-import type { BlockFetcher } from '../client.ts'
+import type { BlockFetcher, PartitionEnds } from '../client.ts'
 import type { KafkaLog } from '../log.ts'
 import type { RecordBlock } from '../records.ts'
 import { partitionKey } from '../records.ts'
@@ -8,7 +8,6 @@ import type { Routes } from '../routes.ts'
 import type { Timing } from '../timing.ts'
 import type { FetchedPartition, KafkaChannel } from '../transport.ts'
 import { positionFailure } from './out-of-range.ts'
-import type { PartitionEnds } from './partition.ts'
 import { PartitionRead } from './partition.ts'
 import { Wake } from './wake.ts'
 
@@ -244,7 +243,7 @@ export class Fetcher implements BlockFetcher {
     } else if (answer.error !== wireError.none) {
       if (resendOf(answer.error) === 'leader') this.#options.routes.forgetLeader(read.topic)
       this.#refuse(read, answer.error)
-    } else if (read.accept(answer)) {
+    } else if (read.accept(answer, this.#options.timing.now())) {
       // Whoever got something waits behind the others next time, so that a small answer reaches all in turn.
       this.#order.push(...this.#order.splice(this.#order.indexOf(read), this.#order.includes(read) ? 1 : 0))
       this.#arrived.fire()

@@ -3,6 +3,7 @@ import type { StreamJobError } from '../../errors.ts'
 import { CommittedFilter } from '../batch/committed.ts'
 import { decodeBatch, emptyBlock } from '../batch/decode.ts'
 import type { BatchHeader } from '../batch/header.ts'
+import type { PartitionEnds } from '../client.ts'
 import { isControl, readBatchHeader, wholeBatches } from '../batch/header.ts'
 import type { RecordBlock } from '../records.ts'
 import type { FetchedPartition } from '../transport.ts'
@@ -14,18 +15,12 @@ interface Chunk {
   at: number
 }
 
-export interface PartitionEnds {
-  readonly highWatermark: number
-  readonly lastStableOffset: number
-  readonly logStart: number
-}
-
 export class PartitionRead {
   readonly topic: string
   readonly partition: number
   /** What the position belongs to; undefined: whatever has the name. */
   topicId: string | undefined
-  ends: PartitionEnds | undefined
+  #answer: Omit<PartitionEnds, 'fetchOffset'> | undefined
   /** Set when nothing more will come without help. */
   failure: StreamJobError | undefined
   /** Since when every answer was an error that may pass. */
@@ -58,6 +53,10 @@ export class PartitionRead {
     return this.#fetchOffset
   }
 
+  get ends(): PartitionEnds | undefined {
+    return this.#answer && { ...this.#answer, fetchOffset: this.#fetchOffset }
+  }
+
   /** Fetched and not yet decoded. */
   get queuedBytes(): number {
     return this.#queuedBytes
@@ -73,10 +72,14 @@ export class PartitionRead {
     this.failure = this.troubledSince = undefined
   }
 
-  /** Takes over an answer without error. `records` must not share memory with other partitions. Returns whether there is anything new to read. */
-  accept(answer: FetchedPartition): boolean {
+  /**
+   * Takes over an answer without error, which came at the time. `records` must not share memory with other partitions. Returns whether there is anything new
+   * to read.
+   */
+  accept(answer: FetchedPartition, answeredAt: number): boolean {
     this.troubledSince = undefined
-    this.ends = { highWatermark: answer.highWatermark, lastStableOffset: answer.lastStableOffset, logStart: answer.logStart }
+    const { highWatermark, lastStableOffset, logStart } = answer
+    this.#answer = { highWatermark, lastStableOffset, logStart, answeredAt }
     const whole = wholeBatches(answer.records)
     if (whole === null) return false
     this.#chunks.push({ bytes: answer.records.subarray(0, whole.end), filter: new CommittedFilter(answer.aborted), at: 0 })
