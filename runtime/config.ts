@@ -38,6 +38,8 @@ export const WorkerConfig = z.object({
       ])
       .default({ kind: 'earliest' }),
     maxFutureTimestampMs: milliseconds.default(3_600_000),
+    /** After which a partition that is read to its end, and gets nothing new, is idle; a source may say otherwise. */
+    idleTimeoutMs: milliseconds.default(30_000),
     /** Output leaves at most this long after it arose, inside the open transaction. */
     outputLingerMs: milliseconds.default(100),
   }),
@@ -91,6 +93,7 @@ export function workerConfigOf(
       sessionTimeoutMs: parseDuration(processing.sessionTimeout),
       startFrom: startFrom(processing),
       maxFutureTimestampMs: parseDuration(processing.maxFutureTimestamp),
+      idleTimeoutMs: parseDuration(processing.idleTimeout),
     },
     errors: { undecodable: errors.undecodable, processing: errors.processing, late: errors.late, lateTopic: errors.lateTopic ?? null },
   })

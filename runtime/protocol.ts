@@ -177,8 +177,12 @@ export const WorkerStatus = z.object({
       position: z.string(),
       highWatermark: z.string().nullable(),
       lastStableOffset: z.string().nullable(),
-      /** Epoch ms; null before the first record. */
+      /** Of its partition, epoch ms; null before the first record. */
       watermark: z.number().nullable(),
+      /** Of its partition: `idle`, read to its end and quiet; `stalled`, nobody knows what it has. Workers of an older version do not tell. */
+      activity: z.enum(['active', 'idle', 'stalled']).default('active'),
+      /** Since when, epoch ms; null: not known. */
+      activitySince: z.number().nullable().default(null),
       commitNumber: z.string(),
       stateRows: z.number().int(),
       /** When this worker took the task over, epoch ms. */

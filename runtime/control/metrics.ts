@@ -1,5 +1,6 @@
 /** The metrics of a worker: names, help and labels stand in one table, compared with runtime/docs/metrics.md by a test. Read at each scrape. */
 import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
+import { activities } from '../time/activity.ts'
 import type { Telemetry } from '../worker/telemetry.ts'
 import { createTelemetry } from '../worker/telemetry.ts'
 import { isReady } from '../worker/status.ts'
@@ -36,6 +37,11 @@ export const workerMetrics = {
     type: 'gauge',
     labels: ['stage', 'partition'],
     help: 'Records between the position and the end, open transactions included.',
+  },
+  streamjob_input_activity: {
+    type: 'gauge',
+    labels: ['stage', 'partition', 'activity'],
+    help: '1 for what the partition is, 0 for the others of `active`, `idle`, `stalled`.',
   },
   streamjob_watermark_seconds: { type: 'gauge', labels: ['stage', 'partition'], help: 'Watermark as Unix time; absent before the first record.' },
   streamjob_state_rows: { type: 'gauge', labels: ['stage', 'partition'], help: 'Rows of keyed state.' },
@@ -94,6 +100,11 @@ function registerScrape(registry: Registry, worker: Worker): void {
         emit({ stage: task.id.stage, partition: task.id.partition, reason }, count)
     }
   }
+  const activity: Samples = (emit) => {
+    for (const { stage, partition, activity: state } of worker.status().tasks) {
+      for (const one of activities) emit({ stage, partition, activity: one }, one === state ? 1 : 0)
+    }
+  }
   const sources: Record<Exclude<Name, 'streamjob_commit_duration_seconds'>, Samples> = {
     streamjob_records_in_total: perTask((task) => task.stage.counters.recordsIn),
     streamjob_records_out_total: perTask((task) => task.stage.counters.recordsOut),
@@ -113,6 +124,7 @@ function registerScrape(registry: Registry, worker: Worker): void {
     streamjob_tasks: plain(() => worker.tasks.length),
     streamjob_lag_records: lag('lastStableOffset'),
     streamjob_end_lag_records: lag('highWatermark'),
+    streamjob_input_activity: activity,
     streamjob_watermark_seconds: perTask((task) => (Number.isFinite(task.stage.watermark) ? task.stage.watermark / 1_000 : null)),
     streamjob_state_rows: perTask((task) => task.store.rows),
     streamjob_state_bytes: perTask((task) => task.store.memoryBytes),

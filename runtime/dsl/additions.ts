@@ -9,9 +9,10 @@ export function addSource(draft: Draft, site: Site, topic: KafkaTopic<unknown>):
   return addNode(draft, site, (add) => {
     checkFormat(add, topic)
     if (topic.create !== null) add.invalid('create', 'a source topic must exist: create belongs to the sink')
-    if (topic.idleTimeout !== null) add.refuse('idleTimeout', 'idleTimeout')
-    const { key: keyField, startFrom } = topic
-    return { kind: 'source', uid: topic.topic, inputs: [], topic: topic.topic, keyField, format: { kind: 'json', schema: topic.schema }, startFrom }
+    const { key: keyField, startFrom, idleTimeout } = topic
+    const format = { kind: 'json', schema: topic.schema } as const
+    const idle = idleTimeout === null ? {} : { idleTimeoutMs: add.duration('idleTimeout', idleTimeout, fallbackSize) }
+    return { kind: 'source', uid: topic.topic, inputs: [], topic: topic.topic, keyField, format, startFrom, ...idle }
   })
 }
 
@@ -62,6 +63,7 @@ export function addSink(draft: Draft, site: Site, topic: KafkaTopic<unknown>): D
     checkFormat(add, topic)
     if (topic.key !== null) add.invalid('key', 'the key of a result is that of its record or window: key belongs to the source')
     if (topic.startFrom !== null) add.invalid('startFrom', 'startFrom belongs to the source')
+    if (topic.idleTimeout !== null) add.invalid('idleTimeout', 'idleTimeout belongs to the source')
     const format = { kind: 'json', schema: topic.schema } as const
     return { kind: 'sink', uid: add.uid('sink'), inputs: add.inputs, topic: topic.topic, format, create: topic.create }
   })
@@ -93,5 +95,5 @@ function windowSpec(add: Addition, window: Window): WindowSpec {
   }
 }
 
-/** Stands in for a size that was reported as wrong. */
+/** Stands in for a time that was reported as wrong. */
 const fallbackSize = 60_000

@@ -18,6 +18,7 @@ export const grammar = {
     schema: z.record(z.string(), z.unknown()).optional(),
     startFrom: z.enum(['Earliest', 'Latest', 'Timestamp']).optional(),
     startTimestamp: z.iso.datetime({ offset: true, error: 'write an ISO 8601 time, such as 2026-01-31T12:00:00Z' }).optional(),
+    idleTimeout: duration.optional(),
   }),
   eventTime: z.strictObject({
     field: fieldName.optional(),

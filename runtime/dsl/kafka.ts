@@ -29,7 +29,10 @@ export interface KafkaOptions<S extends Schema, F extends string = FieldName<S>>
   readonly create?: { readonly partitions: number; readonly replicationFactor?: number }
   /** @default 'json'; the others are not supported yet. */
   readonly format?: 'json' | 'avro' | 'protobuf' | 'debezium' | 'bytes' | 'string'
-  /** Not supported yet. */
+  /**
+   * Source: after this time a partition that is read to its end, and gets nothing new, no longer holds the watermark.
+   * @default the job's `processing.idleTimeout`
+   */
   readonly idleTimeout?: Duration
 }
 

@@ -143,7 +143,7 @@ class StepReader {
 
   #sourceTopic(from: Step<'from'>, path: string): KafkaTopic<unknown> {
     const schema = from.schema === undefined ? null : this.#schema(from.schema, `${path}.schema`)
-    return { ...plainTopic(from), key: from.key ?? null, schema, startFrom: this.#startFrom(from, path) }
+    return { ...plainTopic(from), key: from.key ?? null, schema, startFrom: this.#startFrom(from, path), idleTimeout: from.idleTimeout ?? null }
   }
 
   #schema(json: unknown, path: string): RecordSchema | null {

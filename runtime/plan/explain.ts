@@ -35,7 +35,7 @@ function explainNode(node: PlanNode | RepartitionSource | RepartitionSink): stri
     case 'repartition':
       return 'writers' in node ? `read what ${node.writers.join(', ')} sends by ${node.keyField}` : `send by ${node.keyField} to stage ${node.uid}`
     case 'source':
-      return `read topic ${node.topic} as ${explainFormat(node.format)}${explainKey(node)}${explainStart(node)}`
+      return `read topic ${node.topic} as ${explainFormat(node.format)}${explainKey(node)}${explainStart(node)}${explainIdle(node)}`
     case 'eventTime':
       return `event time ${explainTimestamp(node.timestamp)}, ${explainDisorder(node.outOfOrdernessMs)}`
     case 'filter':
@@ -66,6 +66,10 @@ function explainKey(node: SourceNode): string {
 function explainStart(node: SourceNode): string {
   if (node.startFrom === null) return ''
   return `, from ${node.startFrom.kind === 'timestamp' ? new Date(node.startFrom.timestamp).toISOString() : `the ${node.startFrom.kind} record`}`
+}
+
+function explainIdle({ idleTimeoutMs }: SourceNode): string {
+  return idleTimeoutMs === undefined ? '' : `, a partition idle after ${formatDuration(idleTimeoutMs)}`
 }
 
 function explainTimestamp(timestamp: Extract<PlanNode, { kind: 'eventTime' }>['timestamp']): string {

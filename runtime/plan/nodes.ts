@@ -48,6 +48,8 @@ export interface SourceNode {
   readonly keyField: string | null
   readonly format: Format
   readonly startFrom: StartFrom | null
+  /** After which a partition that is read to its end, and gets nothing new, is idle; absent: as the job says. */
+  readonly idleTimeoutMs?: number
 }
 
 export type StartFrom = { readonly kind: 'earliest' } | { readonly kind: 'latest' } | { readonly kind: 'timestamp'; readonly timestamp: number }

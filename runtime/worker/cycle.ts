@@ -47,6 +47,8 @@ export interface EndOfInput {
 
 /** How long a wait for records may last before orders and membership are looked at. Milliseconds. */
 const waitMs = 100
+/** How often the activity of the partitions is looked at, at least. Milliseconds. */
+const observeMs = 100
 /** How long the first commit behind a lost one is put off: enough for a good part of what it held. Milliseconds. */
 const afterLossMs = 100
 /** What the producers may hold before it is sent. Bytes. */
@@ -63,6 +65,7 @@ export async function runCycle(options: CycleOptions): Promise<string> {
   const changed = new AbortController()
   void options.member.changed().then(() => changed.abort())
   let flushAt = Infinity
+  let observeAt = 0
   let commitAt = now() + (options.afterLoss ? Math.min(afterLossMs, options.commitIntervalMs) : options.commitIntervalMs)
   for (;;) {
     const reason = reasonToEnd(options)
@@ -76,6 +79,10 @@ export async function runCycle(options: CycleOptions): Promise<string> {
     if (producers.bufferedBytes > flushBytes || now() >= flushAt) {
       await producers.flush()
       flushAt = Infinity
+    }
+    if (now() >= observeAt) {
+      tasks.observe(now())
+      observeAt = now() + observeMs
     }
     ending.begin()
     const task = await tasks.next(Math.max(0, Math.min(waitMs, commitAt - now(), flushAt - now())))
@@ -100,6 +107,7 @@ async function commit(options: CycleOptions): Promise<void> {
   const { identity } = member
   if (identity === undefined) return
   const started = now()
+  tasks.observe(started)
   if (tasks.all.some((task) => task.dirty)) await options.committing()
   await producers.flushOutputs()
   const count = await commitTasks(tasks.all, producers.transactional, { identity, ordinal, epoch, clock })

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { workerMetrics } from '../../runtime/control/metrics.ts'
 import { errorTable } from '../../runtime/errors.ts'
+import { activities } from '../../runtime/time/activity.ts'
 import { header } from '../../runtime/worker/tasks/outputs.ts'
 
 /** The cells of the rows whose first cell is code. */
@@ -43,11 +44,11 @@ test('names of metrics follow the conventions: our prefix, counters end in _tota
   }
 })
 
-test('the page about semantics lists every header of late records and dead letters, and every policy', (t) => {
+test('the page about semantics lists every activity of a partition, every policy, and every header of late records and dead letters', (t) => {
   const names = rowsOf('semantics.md').map(([name]) => name)
   t.deepEqual(
     names,
-    ['DeadLetter', 'Fail', 'Skip', ...headersInOrder()].map((name) => `\`${name}\``),
+    [...activities, 'DeadLetter', 'Fail', 'Skip', ...headersInOrder()].map((name) => `\`${name}\``),
   )
 })
 

@@ -37,6 +37,7 @@ function checkSource(node: SourceNode): readonly Finding[] {
   if (node.startFrom?.kind === 'timestamp' && !(Number.isSafeInteger(node.startFrom.timestamp) && node.startFrom.timestamp >= 0)) {
     findings.push({ kind: 'invalid', at: 'startFrom', message: 'the timestamp must be a whole number of epoch milliseconds' })
   }
+  if (node.idleTimeoutMs !== undefined) findings.push(...checkRange('idleTimeout', node.idleTimeoutMs, 1))
   if (node.keyField === null || node.format.schema === null) return findings
   const unknown = unknownField(node.keyField, node.format.schema)
   if (unknown !== null) findings.push({ kind: 'invalid', at: 'key', message: unknown })

@@ -25,6 +25,7 @@ export interface TakeOver {
   /** Through which its results go to another stage. */
   readonly feeds: OutputTopic | null
   readonly startFrom: StartFrom
+  readonly idleTimeoutMs: number
   readonly compile: CompileTask
   /** What is there of the task's state already, to be taken: nobody else works on it any more. Null: nothing. */
   readonly base: () => Promise<TaskImage | null>

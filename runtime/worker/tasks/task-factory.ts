@@ -101,6 +101,7 @@ export class TaskFactory {
           )
         },
         startFrom: isAdded(record, id) ? { kind: 'earliest' } : startOf(stage, config.processing.startFrom),
+        idleTimeoutMs: (stage.source.kind === 'source' ? stage.source.idleTimeoutMs : undefined) ?? config.processing.idleTimeoutMs,
         compile,
       },
       {

@@ -3,6 +3,7 @@ import { StreamJobError } from '../../errors.ts'
 import type { InputWatermark } from '../../time/combined-watermark.ts'
 import type { RecordBlock } from '../../kafka/records.ts'
 import type { StateStore } from '../../state/store.ts'
+import { PartitionActivity } from '../../time/activity.ts'
 import type { CompiledStage, StageSnapshot } from '../../transforms/stage.ts'
 import type { SnapshotLog } from '../snapshots/snapshot-log.ts'
 import { taskName } from '../assignment.ts'
@@ -31,6 +32,8 @@ export interface TaskParts {
   /** Whether the first commit is due although nothing was read: a first start, or a group offset that was lost. */
   readonly mustCommit: boolean
   readonly since: number
+  /** After which its partition is idle, if it is read to its end and nothing new comes. Milliseconds. */
+  readonly idleTimeoutMs: number
   /** What writes the task's local snapshot. */
   readonly snapshotLog?: SnapshotLog | null
 }
@@ -47,6 +50,8 @@ export class Task {
   readonly state: CompiledStage['state']
   /** When this worker took it over, epoch ms. */
   readonly since: number
+  /** Whether anything is to be expected of its partition. The task set looks; before a commit too. */
+  readonly activity: PartitionActivity
   /** What writes its local snapshot; null: nobody does. */
   readonly snapshotLog: SnapshotLog | null
   readonly #output: TaskOutput
@@ -70,6 +75,7 @@ export class Task {
     this.stage = parts.stage
     this.state = { ...parts.state, ...parts.stage.state }
     this.since = parts.since
+    this.activity = new PartitionActivity(parts.idleTimeoutMs)
     this.snapshotLog = parts.snapshotLog ?? null
     this.#output = parts.output
     this.#confirmed = parts.confirmed

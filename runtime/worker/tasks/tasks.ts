@@ -111,6 +111,14 @@ export class TaskSet {
     this.#moved.clear()
   }
 
+  /** Looks at what the partitions of the tasks do, and gives the tasks. Monotonic ms. */
+  observe(now: number): readonly Task[] {
+    for (const { activity, input, position } of this.#tasks.values()) {
+      activity.observe({ position, ends: this.#fetcher.ends(input.topic, input.partition), paused: false }, now)
+    }
+    return this.all
+  }
+
   /** A task with work at hand; of several ready ones the one that is furthest behind in time. Waits up to `timeoutMs` for a block; null: nothing came. */
   async next(timeoutMs: number): Promise<Task | null> {
     for (const task of this.#tasks.values()) if (task.busy) return task

@@ -77,7 +77,7 @@ test('what is not a release of this format is none', (t) => {
 test("the worker's configuration speaks milliseconds and names the files of the credentials", (t) => {
   const spec = specOf({
     kafka: { brokers: ['k:9093'], tls: { caSecret: { name: 'ca' }, clientSecret: 'client' }, sasl: { mechanism: 'scram-sha-512', secret: 'user' } },
-    processing: { commitInterval: '5s', startFrom: 'Timestamp', startTimestamp: '2026-01-01T00:00:00Z' },
+    processing: { commitInterval: '5s', idleTimeout: '20s', startFrom: 'Timestamp', startTimestamp: '2026-01-01T00:00:00Z' },
     errors: { late: 'DeadLetter', lateTopic: 'late-orders' },
   })
   t.deepEqual(workerConfig(spec, 'default.revenue', program), {
@@ -100,6 +100,7 @@ test("the worker's configuration speaks milliseconds and names the files of the 
       sessionTimeoutMs: 45_000,
       startFrom: { kind: 'timestamp', timestamp: Date.UTC(2026, 0, 1) },
       maxFutureTimestampMs: 3_600_000,
+      idleTimeoutMs: 20_000,
       outputLingerMs: 100,
     },
     errors: { undecodable: 'DeadLetter', processing: 'DeadLetter', late: 'DeadLetter', lateTopic: 'late-orders' },

@@ -32,6 +32,20 @@ test('the status has every task with its positions, its watermark and its state'
   t.like(status.tasks[1], { partition: 1, position: '0', watermark: null, stateRows: 0 })
 })
 
+test('the status tells of each partition whether it is idle, and since when', async (t) => {
+  const run = await ScriptedWorker.start(t, { processing: { idleTimeoutMs: 50 } })
+  await eventually(() => run.worker.status().tasks.length === 2 && run.worker.status().tasks.every(({ activity }) => activity === 'idle'))
+  const [task] = run.worker.status().tasks
+  // The worker's clock stands still at the present.
+  t.true(task!.activitySince! <= 1_700_000_000_000 && task!.activitySince! > 1_699_999_900_000)
+  run.kafka.put('in', 0, order('a', 5))
+  await eventually(() => run.worker.status().tasks[0]?.position === '1')
+  t.deepEqual(
+    run.worker.status().tasks.map(({ activity }) => activity),
+    ['active', 'idle'],
+  )
+})
+
 test('a task that never committed has no committed offset', async (t) => {
   const run = await ScriptedWorker.start(t, { processing: { commitIntervalMs: 600_000 } })
   await eventually(() => run.worker.status().state === 'running')
@@ -76,6 +90,9 @@ test('metrics count per task, and show nothing of what is not known', async (t) 
   has('streamjob_records_dropped_total{stage="in",partition="0",reason="late"} 1')
   has('streamjob_windows_closed_total{stage="in",partition="0"} 1')
   has('streamjob_watermark_seconds{stage="in",partition="0"} 1.499')
+  has('streamjob_input_activity{stage="in",partition="0",activity="active"} 1')
+  has('streamjob_input_activity{stage="in",partition="0",activity="idle"} 0')
+  has('streamjob_input_activity{stage="in",partition="0",activity="stalled"} 0')
   has('streamjob_lag_records{stage="in",partition="0"} 0')
   has('streamjob_state_rows{stage="in",partition="0"} 1')
   has('streamjob_tasks 2')

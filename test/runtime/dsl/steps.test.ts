@@ -66,6 +66,12 @@ test('event time may be that of the record, and reading may begin at a time', (t
   t.like(eventTime, { timestamp: { kind: 'record' }, outOfOrdernessMs: 5_000 })
 })
 
+test('a source may say when a partition of it is idle', (t) => {
+  const planned = (idle: object): Plan => parseSteps([{ from: { topic: 'a', ...idle } }, { to: { topic: 'b' } }])
+  t.like(planned({ idleTimeout: '5s' }).nodes[0], { idleTimeoutMs: 5_000 })
+  t.false('idleTimeoutMs' in planned({}).nodes[0]!)
+})
+
 test('event time may stand in a header, and records may be in order', (t) => {
   const steps = [{ from: { topic: 'a' }, eventTime: { header: 'sent', monotonous: true } }, { to: { topic: 'b' } }]
   t.like(parseSteps(steps).nodes[1], { timestamp: { kind: 'header', name: 'sent' }, outOfOrdernessMs: 0 })
@@ -88,6 +94,16 @@ const wrong: readonly (readonly [title: string, steps: unknown, problems: readon
   ['a misspelt step', revenueWith(1, { fliter: 'true' }), [['steps[1].fliter', /known are from, eventTime, filter/]]],
   ['two steps in one', revenueWith(1, { filter: 'true', keyBy: 'customer' }), [['steps[1]', /steps of their own/]]],
   ['event time as a step', revenueWith(1, { eventTime }), [['steps[1].eventTime', /beside from/]]],
+  [
+    'no time until a partition is idle',
+    revenueWith(0, { from: { ...from, idleTimeout: '0s' }, eventTime }),
+    [['steps[0].from.idleTimeout', /1ms to 366d/]],
+  ],
+  [
+    'an idle timeout that stands with the event time',
+    revenueWith(0, { from, eventTime: { ...eventTime, idleTimeout: '5s' } }),
+    [['steps[0].eventTime.idleTimeout', /unknown: .*known are field, from, header, outOfOrderness, monotonous$/]],
+  ],
   ['a misspelt option', revenueWith(0, { from: { ...from, formt: 'json' }, eventTime }), [['steps[0].from.formt', /unknown/]]],
   [
     'a type that is none',
@@ -177,7 +193,6 @@ for (const [title, steps, expected] of wrong) {
 }
 
 const later: readonly (readonly [title: string, steps: unknown, path: string, instead: RegExp])[] = [
-  ['idle partitions', revenueWith(0, { from: { ...from, idleTimeout: '5s' }, eventTime }), 'steps[0].from.idleTimeout', /of its own partition/],
   ['a join', revenueWith(1, { join: { with: 'other' } }), 'steps[1].join', /several jobs/],
   ['several streams', revenueWith(0, { streams: [] }), 'steps[0].streams', /several jobs/],
   ['a session window', revenueWith(3, { window: { session: '5m' } }), 'steps[3].window.session', /tumbling and sliding/],
@@ -202,7 +217,7 @@ for (const [title, steps, path, instead] of later) {
 
 test('problems of all steps are reported together, from top to bottom', (t) => {
   const steps = [
-    { from: { ...from, idleTimeout: '5s' }, eventTime: { field: 'time', outOfOrderness: '10 s' } },
+    { from: { ...from, idleTimeout: '5 s' }, eventTime: { field: 'time', outOfOrderness: '10 s' } },
     { filter: 'value.x > 0.0' },
     { keyBy: 'customer' },
     { window: { tumbling: '1x' } },

@@ -83,31 +83,32 @@ test('what untyped code may get wrong about event time is told', (t) => {
 
 test('a topic says where to start and what to make', (t) => {
   const [source, sink] = stream
-    .from(kafka({ topic: 'a', startFrom: { timestamp: '2026-01-02T03:04:05Z' } }))
+    .from(kafka({ topic: 'a', idleTimeout: '5s', startFrom: { timestamp: '2026-01-02T03:04:05Z' } }))
     .to(kafka({ topic: 'b', create: { partitions: 3 } })).nodes
-  t.like(source, { startFrom: { kind: 'timestamp', timestamp: Date.UTC(2026, 0, 2, 3, 4, 5) }, format: { schema: null } })
+  t.like(source, { idleTimeoutMs: 5_000, startFrom: { kind: 'timestamp', timestamp: Date.UTC(2026, 0, 2, 3, 4, 5) }, format: { schema: null } })
   t.like(sink, { create: { partitions: 3, replicationFactor: -1 } })
 })
 
 test('a wrong program throws once with every problem, each with its path and line', (t) => {
   const error = t.throws(() =>
     stream
-      .from(kafka({ topic: 'orders', key: 'customer', schema: Order, idleTimeout: '5s' }))
+      .from(kafka({ topic: 'orders', key: 'customer', schema: Order, idleTimeout: '5x' as Duration }))
       .eventTime('at', { outOfOrderness: '1.5s' })
       .keyBy('amount')
       .window(tumbling('1m', { emit: 'updates' }))
       .aggregate('revenue', { total: sum('amount') })
-      .to(kafka({ topic: 'orders', format: 'avro', startFrom: 'latest' })),
+      .to(kafka({ topic: 'orders', format: 'avro', startFrom: 'latest', idleTimeout: '5s' })),
   )
   const problems = problemsOf(error) ?? []
   t.deepEqual(
     problems.map(({ kind, path }) => [kind, path]),
     [
-      ['not-supported-yet', 'from.idleTimeout'],
+      ['invalid', 'from.idleTimeout'],
       ['invalid', 'eventTime.outOfOrderness'],
       ['not-supported-yet', 'window.emit'],
       ['not-supported-yet', 'to.format'],
       ['invalid', 'to.startFrom'],
+      ['invalid', 'to.idleTimeout'],
       ['invalid', 'to.topic'],
     ],
   )
@@ -115,7 +116,7 @@ test('a wrong program throws once with every problem, each with its path and lin
   t.true(problems.every(({ place }) => place?.file === import.meta.filename))
   t.deepEqual(
     lines.map((line) => line - (lines[0] ?? 0)),
-    [0, 1, 3, 5, 5, 5],
+    [0, 1, 3, 5, 5, 5, 5],
   )
 })
 

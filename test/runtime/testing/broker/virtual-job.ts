@@ -94,6 +94,12 @@ export class VirtualJob {
     await this.passing(producer.flush())
   }
 
+  /** Lets time pass. Virtual ms. */
+  async pass(ms: number): Promise<void> {
+    const until = this.clock.now() + ms
+    await this.clock.run(() => this.clock.now() >= until)
+  }
+
   /** While `work` goes on the network loses what it likes; with each call of `next` something happens to brokers or workers. */
   async disturbed(work: (disturbances: { next(): Promise<void> }) => Promise<void>): Promise<void> {
     Object.assign(this.faults, { loseRequest: 0.01, loseAnswer: 0.01, delayRequest: 0.005, delayMs: [1, 8_000], slow: 0.02 })
@@ -116,8 +122,7 @@ export class VirtualJob {
     ]
     await this.#random.pick(happenings)()
     for (const other of [1, 2, 3]) if (other !== node) this.cluster.startNode(other)
-    const until = this.clock.now() + 2_000
-    await this.clock.run(() => this.clock.now() >= until)
+    await this.pass(2_000)
   }
 
   async #cutOff(ordinal: number): Promise<void> {
@@ -137,6 +142,11 @@ export class VirtualJob {
     this.job.failed.catch((error: unknown) => (failure = error))
     if (!(await this.clock.run(() => failure !== null || isDrained()))) throw new Error('Nothing is left to happen, and the input is not drained')
     if (failure !== null) throw failure
+  }
+
+  /** A client beside the job. */
+  get observer(): KafkaClient {
+    return this.#observer
   }
 
   get committed(): ReadonlyMap<number, number> {

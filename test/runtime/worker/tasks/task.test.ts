@@ -50,6 +50,7 @@ function taskOf(confirmed: CommitPoint = { commit: 0, offset: 0, snapshot: null 
     confirmed,
     mustCommit: false,
     since: 0,
+    idleTimeoutMs: 1_000,
   })
   return { task, results }
 }
