@@ -33,6 +33,8 @@ export interface LocalJobOptions {
   readonly log: Logger
   /** @default the system's */
   readonly timing?: Timing
+  /** Epoch ms. @default the system's */
+  readonly clock?: () => number
   /** Copies of each task on other workers. @default 0 */
   readonly standbys?: number
   /** Holds a directory for each worker, below the one that the configuration names. @default the system's */
@@ -56,7 +58,7 @@ export class LocalJob implements AsyncDisposable {
   #record: JobRecord | null = null
 
   private constructor(options: LocalJobOptions) {
-    this.#options = { timing: systemTiming, disk: nodeDisk, standbys: 0, ...options }
+    this.#options = { timing: systemTiming, clock: Date.now, disk: nodeDisk, standbys: 0, ...options }
     this.#kafka = options.connect(`${options.name}-local`)
     this.#failure.promise.catch(() => {})
   }
@@ -86,7 +88,7 @@ export class LocalJob implements AsyncDisposable {
   }
 
   startWorker(ordinal: number): void {
-    const { name, config, plan, connect, timing, disk } = this.#options
+    const { name, config, plan, connect, timing, clock, disk } = this.#options
     const { directory } = config.state
     const { log, mute } = mutable(this.#options.log)
     const kafka = connect(`${name}-${ordinal}`)
@@ -102,7 +104,7 @@ export class LocalJob implements AsyncDisposable {
       kafka,
       log,
       telemetry: metrics.telemetry,
-      clock: Date.now,
+      clock,
       now: () => timing.now(),
       pause: (milliseconds, signal) => timing.sleep(milliseconds, signal),
       turn: () => timing.turn(),

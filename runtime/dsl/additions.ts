@@ -34,6 +34,10 @@ export function addEventTime(draft: Draft, site: Site, timestamp: EventTimeNode[
   })
 }
 
+export function addProcessingTime(draft: Draft, site: Site): Draft {
+  return addNode(draft, site, (add) => ({ kind: 'processingTime', uid: add.uid('processingTime'), inputs: add.inputs }))
+}
+
 export function addFilter(draft: Draft, site: Site, predicate: Expression): Draft {
   return addNode(draft, site, (add) => ({ kind: 'filter', uid: add.uid('filter'), inputs: add.inputs, predicate }))
 }

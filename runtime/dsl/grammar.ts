@@ -8,7 +8,7 @@ const duration = z.string({ error: durationHint })
 const expression = z.string({ error: 'write a CEL expression as text' }).min(1, 'write a CEL expression')
 const fieldName = z.string({ error: 'write the name of a field' })
 
-/** What stands behind each word of a step. `eventTime` stands beside `from`. */
+/** What stands behind each word of a step. `eventTime` and `processingTime` stand beside `from`. */
 export const grammar = {
   from: z.strictObject({
     topic: z.string(),
@@ -28,6 +28,7 @@ export const grammar = {
     outOfOrderness: duration.optional(),
     monotonous: z.literal(true, { error: 'monotonous can be true only; without it, give outOfOrderness' }).optional(),
   }),
+  processingTime: z.strictObject({}, { error: 'processingTime has no options: write processingTime: {}' }),
   filter: expression,
   map: z.union([expression, z.strictObject({ fields: z.record(z.string(), expression) })], {
     error: 'write a CEL expression that gives a map, or fields: { NAME: EXPRESSION }',

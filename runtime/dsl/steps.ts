@@ -6,7 +6,7 @@ import type { Aggregate, EventTimeNode, Plan, StartFrom } from '../plan/nodes.ts
 import { programError, type Problem } from '../plan/problems.ts'
 import { errorResult, plannedResult } from '../plan/result.ts'
 import type { PlanResult } from '../protocol.ts'
-import { addEventTime, addFilter, addFlatMap, addKeyBy, addMap, addSink, addSource, addWindowAggregate, cel } from './additions.ts'
+import { addEventTime, addFilter, addFlatMap, addKeyBy, addMap, addProcessingTime, addSink, addSource, addWindowAggregate, cel } from './additions.ts'
 import { emptyDraft, finishDraft, inOrder, type Draft } from './draft.ts'
 import { grammar, parseStep, unknownWord, type Step, type Verb } from './grammar.ts'
 import type { KafkaTopic } from './kafka.ts'
@@ -45,10 +45,11 @@ class StepReader {
     if (typeof step !== 'object' || step === null || Array.isArray(step))
       return this.#give(path, 'a step is an object, such as filter: "value.amount > 0.0"')
     const words = Object.keys(step)
-    const verbs = words.filter((word): word is Verb => Object.hasOwn(grammar, word) && word !== 'eventTime')
+    const verbs = words.filter((word): word is Verb => Object.hasOwn(grammar, word) && !besideFrom.includes(word))
     for (const word of words.filter((other) => !Object.hasOwn(grammar, other))) this.#problems.push(unknownStep(word, path))
     const verb = verbs[0]
-    if (words.includes('eventTime') && verb !== 'from') return this.#give(`${path}.eventTime`, 'eventTime stands beside from, in the same step')
+    const stray = verb === 'from' ? undefined : words.find((word) => besideFrom.includes(word))
+    if (stray !== undefined) return this.#give(`${path}.${stray}`, `${stray} stands beside from, in the same step`)
     if (verb === undefined) {
       this.#incomplete = true
       this.#window = null
@@ -75,6 +76,7 @@ class StepReader {
       case 'from':
         this.#with('from', step, path, (from) => (this.#draft = addSource(this.#draft, site, this.#sourceTopic(from, site.path))))
         if (Object.hasOwn(step, 'eventTime')) this.#with('eventTime', step, path, (eventTime) => this.#eventTime(eventTime, `${path}.eventTime`))
+        if (Object.hasOwn(step, 'processingTime')) this.#with('processingTime', step, path, () => this.#processingTime(`${path}.processingTime`))
         return
       case 'filter':
         return this.#with('filter', step, path, (text) => (this.#draft = addFilter(this.#draft, site, cel(text))))
@@ -94,6 +96,7 @@ class StepReader {
       case 'to':
         return this.#with('to', step, path, (to) => (this.#draft = addSink(this.#draft, site, sinkTopic(to))))
       case 'eventTime':
+      case 'processingTime':
         return
     }
   }
@@ -110,6 +113,10 @@ class StepReader {
     if (given === 0) this.#give(path, `field is missing: ${choices}`)
     if (given > 1) this.#give(path, `give one of them: ${choices}`)
     this.#draft = addEventTime(this.#draft, { path }, timestampOf(field, header), { outOfOrderness, monotonous })
+  }
+
+  #processingTime(path: string): void {
+    this.#draft = addProcessingTime(this.#draft, { path })
   }
 
   #openWindow(step: Step<'window'>, site: Site): void {
@@ -177,6 +184,9 @@ class StepReader {
     this.#problems.push({ kind: 'invalid', path, message })
   }
 }
+
+/** Words that say how the records of a source get their time. */
+const besideFrom: readonly string[] = ['eventTime', 'processingTime'] satisfies readonly Verb[]
 
 function unknownStep(word: string, path: string): Problem {
   if (word !== 'reduce') return unknownWord(word, `${path}.${word}`, Object.keys(grammar))

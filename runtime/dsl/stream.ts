@@ -9,6 +9,7 @@ import {
   addFlatMap,
   addKeyBy,
   addMap,
+  addProcessingTime,
   addSink,
   addSource,
   addWindowAggregate,
@@ -22,8 +23,8 @@ import { callerPlace, type Site } from './site.ts'
 import type { Duration, KeyField, KeyOf, TimestampField } from './values.ts'
 import type { Window } from './windows.ts'
 
-/** Whether event time is assigned: windows need it. */
-export type Clock = 'event time' | 'no event time'
+/** What gives records their time: windows need one. */
+export type Clock = 'event time' | 'processing time' | 'no event time'
 
 /** Where the time of a record is written: a field, a function of it (epoch ms), its Kafka timestamp, a header (epoch ms or ISO 8601 text). */
 export type EventTimeSource<V> =
@@ -60,6 +61,14 @@ export class Stream<V, C extends Clock, K, F = never> {
   /** Says when each record happened, and how far records may be out of order. */
   eventTime(timestamp: EventTimeSource<V>, options: EventTimeOptions): Stream<V, 'event time', K, F> {
     return new Stream(addEventTime(this.#draft, site('eventTime'), timestampOf(timestamp), options))
+  }
+
+  /**
+   * The time of a record is when it is worked on. Windows close by the clock of the worker, though no record comes; nothing is late, and what is worked on
+   * again after a failure may come into another window than before.
+   */
+  processingTime(): Stream<V, 'processing time', K> {
+    return new Stream(addProcessingTime(this.#draft, site('processingTime')))
   }
 
   /** Keeps the records for which the function gives true. */
@@ -105,7 +114,7 @@ export class KeyedStream<V, C extends Clock, K> {
   }
 
   /** Groups the records of a key in time. */
-  window(window: C extends 'event time' ? Window : 'a window needs event time: call eventTime(...) before keyBy(...)'): WindowedStream<V, K> {
+  window(window: C extends 'no event time' ? 'a window needs event time: call eventTime(...) before keyBy(...)' : Window): WindowedStream<V, K> {
     // Without event time the type allows no window; what comes from untyped code is refused with the plan.
     return new WindowedStream(this.#draft, window as Window, site('window'))
   }

@@ -38,6 +38,8 @@ function explainNode(node: PlanNode | RepartitionSource | RepartitionSink): stri
       return `read topic ${node.topic} as ${explainFormat(node.format)}${explainKey(node)}${explainStart(node)}${explainIdle(node)}`
     case 'eventTime':
       return `event time ${explainTimestamp(node.timestamp)}, ${explainDisorder(node.outOfOrdernessMs)}`
+    case 'processingTime':
+      return 'processing time: a record is of the moment at which it is worked on'
     case 'filter':
       return `keep where ${explainExpression(node.predicate)}`
     case 'map':

@@ -68,6 +68,13 @@ export interface EventTimeNode {
   readonly outOfOrdernessMs: number
 }
 
+/** The time of a record is when it is worked on. */
+export interface ProcessingTimeNode {
+  readonly kind: 'processingTime'
+  readonly uid: Uid
+  readonly inputs: readonly [Uid]
+}
+
 export interface FilterNode {
   readonly kind: 'filter'
   readonly uid: Uid
@@ -137,7 +144,8 @@ export interface SinkNode {
   readonly create: { readonly partitions: number; readonly replicationFactor: number } | null
 }
 
-export type TransformNode = EventTimeNode | FilterNode | MapNode | FlatMapNode | KeyByNode | WindowAggregateNode | WindowReduceNode
+export type TransformNode =
+  EventTimeNode | ProcessingTimeNode | FilterNode | MapNode | FlatMapNode | KeyByNode | WindowAggregateNode | WindowReduceNode
 export type PlanNode = SourceNode | TransformNode | SinkNode
 
 /** What a program's default export is. */
@@ -160,8 +168,10 @@ export interface RepartitionSource {
   readonly shape: Shape
   /** Names of the stages that write to it. */
   readonly writers: readonly string[]
-  /** Whether its records have event time, and watermarks come with them. */
+  /** Whether its records have a time, and watermarks come with them. */
   readonly timed: boolean
+  /** Whether that is when the stages before worked on them. */
+  readonly byProcessingTime: boolean
 }
 
 /** The end of a stage whose records go on by another key. */
@@ -170,7 +180,7 @@ export interface RepartitionSink {
   /** Of the keyBy. */
   readonly uid: Uid
   readonly keyField: string
-  /** Whether its records have event time. */
+  /** Whether its records have a time. */
   readonly timed: boolean
 }
 

@@ -49,6 +49,7 @@ function outputShape(node: PlanNode, input: Shape, keyType: FieldType | null): S
     case 'source':
       return shapeOf(node.format.schema)
     case 'eventTime':
+    case 'processingTime':
     case 'filter':
     case 'keyBy':
     case 'sink':

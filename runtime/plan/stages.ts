@@ -2,6 +2,7 @@
 import { isWindow, repartitionsOf } from './keys.ts'
 import type { KeyByNode, Plan, RepartitionSource, SinkNode, SourceNode, Stage, TransformNode } from './nodes.ts'
 import { programError } from './problems.ts'
+import { isTime } from './time.ts'
 import { knownBefore } from './shape.ts'
 
 /**
@@ -19,15 +20,15 @@ export function stagesOf(plan: Plan): readonly Stage[] {
   const stages: Stage[] = []
   let source: Stage['source'] = first
   let transforms: TransformNode[] = []
-  let timed = false
+  let clock: TransformNode | null = null
   for (const [i, node] of plan.nodes.entries()) {
     if (node.kind === 'keyBy' && repartitions.has(node.uid)) {
       const { uid, field: keyField } = node
-      stages.push({ name: source.uid, source, transforms, sink: { kind: 'repartition', uid, keyField, timed } })
-      source = repartitionSource(node, known[i]?.shape ?? null, source.uid, timed)
+      stages.push({ name: source.uid, source, transforms, sink: { kind: 'repartition', uid, keyField, timed: clock !== null } })
+      source = repartitionSource(node, known[i]?.shape ?? null, source.uid, clock)
       transforms = []
     } else if (isTransform(node)) {
-      if (node.kind === 'eventTime') timed = true
+      if (isTime(node)) clock = node
       transforms.push(node)
     }
   }
@@ -49,8 +50,14 @@ export function isStateful(stage: Stage): boolean {
   return stage.transforms.some(isWindow)
 }
 
-function repartitionSource({ uid, field }: KeyByNode, shape: RepartitionSource['shape'], writer: string, timed: boolean): RepartitionSource {
-  return { kind: 'repartition', uid, keyField: field, keyType: shape?.fields[field]?.type ?? null, shape, writers: [writer], timed }
+function repartitionSource(
+  { uid, field }: KeyByNode,
+  shape: RepartitionSource['shape'],
+  writer: string,
+  clock: TransformNode | null,
+): RepartitionSource {
+  const time = { timed: clock !== null, byProcessingTime: clock?.kind === 'processingTime' }
+  return { kind: 'repartition', uid, keyField: field, keyType: shape?.fields[field]?.type ?? null, shape, writers: [writer], ...time }
 }
 
 function isTransform(node: SourceNode | TransformNode | SinkNode): node is TransformNode {

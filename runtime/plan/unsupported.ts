@@ -38,7 +38,6 @@ const unsupported: Readonly<Record<string, { readonly what: string; readonly ins
   countWindow: { what: 'count windows are', instead: windows },
   emit: { what: 'any emission but final is', instead: 'a window emits one row per key, when it is closed by the watermark' },
   early: { what: 'early firings are', instead: 'a window emits one row per key, when it is closed by the watermark' },
-  processingTime: { what: 'processing time is', instead: 'event time from a field, a function or the record is' },
   avro: { what: 'Avro is', instead: json },
   protobuf: { what: 'Protobuf is', instead: json },
   debezium: { what: 'the Debezium envelope is', instead: json },

@@ -5,6 +5,7 @@ import { isWindow, repartitionsOf } from './keys.ts'
 import type { KeyByNode, Plan, PlanNode, SourceNode } from './nodes.ts'
 import type { Place, Problem } from './problems.ts'
 import { inputShapes } from './shape.ts'
+import { isTime } from './time.ts'
 
 /** Where the author wrote the node of an index, or the part `at` of it. */
 export type Locate = (index: number, at: string | undefined) => { readonly path: string; readonly place?: Place | undefined }
@@ -32,14 +33,16 @@ function surroundings(nodes: readonly PlanNode[]): readonly (Surroundings & { re
   const source = nodes.find((node): node is SourceNode => node.kind === 'source') ?? null
   let keyedBy: KeyByNode | null = null
   let hasEventTime = false
+  let byProcessingTime = false
   let behindWindow = false
   let behindRepartition: string | null = null
   const repartitions = repartitionsOf(nodes)
   return nodes.map((node, index) => {
-    const around = { node, source, input: shapes[index] ?? null, keyedBy, hasEventTime, behindWindow, behindRepartition }
+    const around = { node, source, input: shapes[index] ?? null, keyedBy, hasEventTime, byProcessingTime, behindWindow, behindRepartition }
     if (node.kind === 'keyBy') keyedBy = node
-    else if (node.kind !== 'filter' && node.kind !== 'eventTime') keyedBy = null
-    if (node.kind === 'eventTime') hasEventTime = true
+    else if (node.kind !== 'filter' && !isTime(node)) keyedBy = null
+    if (isTime(node)) hasEventTime = true
+    if (node.kind === 'processingTime') byProcessingTime = true
     if (isWindow(node)) behindWindow = true
     if (repartitions.has(node.uid)) behindRepartition = node.uid
     return around

@@ -6,11 +6,13 @@ import { jsonDecoder } from '../formats/json/decoder.ts'
 import { jsonEncoder } from '../formats/json/encoder.ts'
 
 import type { FieldType } from '../formats/schema.ts'
-import type { EventTimeNode, Stage, TransformNode, WindowAggregateNode, WindowReduceNode } from '../plan/nodes.ts'
+import type { Stage, TransformNode, WindowAggregateNode, WindowReduceNode } from '../plan/nodes.ts'
 import { knownBefore } from '../plan/shape.ts'
+import { isTime } from '../plan/time.ts'
 import type { Shape } from '../plan/shape.ts'
 import type { ChainContext, Push, StretchEnd } from './chain.ts'
 import { EventTime } from './event-time.ts'
+import { ProcessingTime } from './processing-time.ts'
 import { filter } from './stateless/filter.ts'
 import { flatMap } from './stateless/flat-map.ts'
 import { keyBy } from './stateless/key-by.ts'
@@ -46,7 +48,8 @@ export function compileStage(stage: Stage, options: CompileOptions): CompiledSta
   const { source } = stage
   const keyKind = source.kind === 'repartition' && source.keyType === null ? new KeyKind(source.keyField) : null
   const links = linksOf(stage, keyKind)
-  const eventTime = eventTimeOf(links, options)
+  const time = timeOf(links, options)
+  const byProcessingTime = time instanceof ProcessingTime || (source.kind === 'repartition' && source.byProcessingTime)
   const windows: KeyedWindow[] = []
 
   // From the last transform to the first: each gets what it passes its values to.
@@ -62,11 +65,11 @@ export function compileStage(stage: Stage, options: CompileOptions): CompiledSta
       windows.unshift(window)
       end = window
       push = window.push
-    } else push = transform(node, link, eventTime, context, push)
+    } else push = transform(node, link, time, context, push)
   }
   const decoder = source.kind === 'source' ? jsonDecoder(source.format.schema) : rowDecoder()
   const markers = source.kind === 'source' ? null : new MarkedInput(options.writers ?? [])
-  return new RunningStage({ context, decoder, first: new Stretch(push, end), eventTime, markers, keyKind, windows })
+  return new RunningStage({ context, decoder, first: new Stretch(push, end), time, byProcessingTime, markers, keyKind, windows })
 }
 
 /** A transform with what is known of its input. */
@@ -102,24 +105,26 @@ function linksOf(stage: Stage, keyKind: KeyKind | null): readonly Link[] {
   return links
 }
 
-function eventTimeOf(links: readonly Link[], options: CompileOptions): EventTime | null {
-  const nodes = links.filter((link) => link.node.kind === 'eventTime')
-  const [first, second] = nodes
-  if (second !== undefined) throw new StreamJobError('not-supported-yet', `${second.node.uid}: event time is assigned once per stage`)
-  if (first?.windowed) throw new StreamJobError('not-supported-yet', `${first.node.uid}: event time is assigned before the first window`)
-  return first === undefined ? null : new EventTime(first.node as EventTimeNode, options)
+function timeOf(links: readonly Link[], options: CompileOptions): EventTime | ProcessingTime | null {
+  const [first, second] = links.filter(({ node }) => isTime(node))
+  if (first === undefined) return null
+  if (second !== undefined) throw new StreamJobError('not-supported-yet', `${second.node.uid}: time is assigned once per stage`)
+  if (first.windowed) throw new StreamJobError('not-supported-yet', `${first.node.uid}: time is assigned before the first window`)
+  return first.node.kind === 'eventTime' ? new EventTime(first.node, options) : new ProcessingTime(options.clock)
 }
 
 function transform(
   node: Exclude<TransformNode, WindowAggregateNode | WindowReduceNode>,
   link: Link,
-  eventTime: EventTime | null,
+  time: EventTime | ProcessingTime | null,
   context: ChainContext,
   next: Push,
 ): Push {
   switch (node.kind) {
     case 'eventTime':
-      return eventTime === null ? next : eventTime.transform(node, context, next)
+      return time instanceof EventTime ? time.transform(node, context, next) : next
+    case 'processingTime':
+      return time instanceof ProcessingTime ? time.transform(context, next) : next
     case 'filter':
       return filter(node, link.shape, context, next)
     case 'map':
@@ -140,7 +145,7 @@ function windowOf(
   context: ChainContext,
   next: Stretch,
 ): KeyedWindow {
-  const timed = stage.source.kind === 'repartition' ? stage.source.timed : stage.transforms.some((other) => other.kind === 'eventTime')
+  const timed = stage.source.kind === 'repartition' ? stage.source.timed : stage.transforms.some(isTime)
   if (!timed) {
     throw new StreamJobError('program-invalid', `${node.uid}: a window needs event time; declare it behind the source`)
   }

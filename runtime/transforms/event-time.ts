@@ -4,6 +4,7 @@ import { abandonPromise } from '../plan/expression.ts'
 import type { EventTimeNode, RecordContext } from '../plan/nodes.ts'
 import { processingFailure, RecordRejected } from './chain.ts'
 import type { ChainContext, Push } from './chain.ts'
+import type { StageTime } from './stage-time.ts'
 
 export interface EventTimeOptions {
   /** Epoch ms. */
@@ -15,8 +16,9 @@ export interface EventTimeOptions {
  * Gives records their event time, and follows the watermark record by record: every value of a record is judged with the watermark before it, and
  * `apply` raises it behind the record. A record that fails anywhere in the chain does not move it, one that a filter drops does.
  */
-export class EventTime {
+export class EventTime implements StageTime {
   readonly watermark: BoundedWatermark
+  readonly byClock = false
   /** Largest timestamp of the record in work. */
   #pending = -Infinity
   /** Timestamps up to here were found to be not absurd; the clock is asked again beyond it. */
@@ -42,16 +44,19 @@ export class EventTime {
     }
   }
 
-  /** The record went through. Tells whether the watermark rose. */
   apply(): boolean {
     const timestamp = this.#pending
     if (timestamp <= this.watermark.maxTimestamp) return false
     return this.watermark.advance(timestamp)
   }
 
-  /** The next record begins. */
   begin(): void {
     this.#pending = -Infinity
+  }
+
+  /** Records alone make event time go on. */
+  tick(): boolean {
+    return false
   }
 
   #checkFuture(timestamp: number): void {

@@ -3,10 +3,10 @@ import { DecodeError } from '../formats/codec.ts'
 import type { RecordBlock } from '../kafka/records.ts'
 import { RecordRejected } from './chain.ts'
 import type { ChainContext } from './chain.ts'
-import type { EventTime } from './event-time.ts'
 import type { KeyKind } from './key-kind.ts'
 import type { MarkedInput } from './marked-input.ts'
 import type { CompiledStage, StageCounters, StageSnapshot } from './stage.ts'
+import type { StageTime } from './stage-time.ts'
 import type { Stretch } from './stretch.ts'
 import type { KeyedWindow } from './windows/window.ts'
 
@@ -16,8 +16,10 @@ export interface StageParts {
   readonly decoder: Decoder
   /** From the source to the first window, or the sink. */
   readonly first: Stretch
-  /** Null: the stage has no event time and no window. */
-  readonly eventTime: EventTime | null
+  /** What gives records their time; null: they have none, or it came with them. */
+  readonly time: StageTime | null
+  /** Whether that is, here or in the stages that write to this one, when they were worked on. */
+  readonly byProcessingTime: boolean
   /** What is between the records, where other stages send them; null: the stage reads a source. */
   readonly markers: MarkedInput | null
   /** Of keys whose type nobody has declared; null: somebody has. */
@@ -41,11 +43,12 @@ export class RunningStage implements CompiledStage {
   constructor(parts: StageParts) {
     this.#parts = parts
     this.counters = parts.context.counters
-    this.state = Object.fromEntries(parts.windows.map(({ uid, meaning }) => [uid, meaning]))
+    const clock = parts.byProcessingTime ? ' by processing time' : ''
+    this.state = Object.fromEntries(parts.windows.map(({ uid, meaning }) => [uid, `${meaning}${clock}`]))
   }
 
   process(block: RecordBlock, from: number): number {
-    const { context, eventTime, markers } = this.#parts
+    const { context, time, markers } = this.#parts
     const { slice, record } = context
     if (from >= block.count) return from
     slice.spent = 0
@@ -59,10 +62,10 @@ export class RunningStage implements CompiledStage {
         if (markers.apply(block, i) && !this.#advance()) return i + 1
         continue
       }
-      eventTime?.begin()
+      time?.begin()
       const rejected = this.#runOne(block, i)
       if (rejected !== null) this.#reject(rejected, i)
-      else if (eventTime?.apply() && !this.#advance()) return i + 1
+      else if (time?.apply() && !this.#advance()) return i + 1
       if (slice.spent >= slice.limit) return i + 1
     }
     return block.count
@@ -83,7 +86,7 @@ export class RunningStage implements CompiledStage {
   }
 
   get watermark(): number {
-    return this.#parts.eventTime?.watermark.current ?? this.#parts.markers?.watermark ?? -Infinity
+    return this.#parts.time?.watermark.current ?? this.#parts.markers?.watermark ?? -Infinity
   }
 
   get forwarded(): number {
@@ -92,6 +95,24 @@ export class RunningStage implements CompiledStage {
 
   get inputsIdle(): boolean {
     return this.#parts.markers?.idle ?? false
+  }
+
+  get dueAt(): number {
+    // While something is being closed, that goes on by itself.
+    if (!this.#parts.time?.byClock || this.closing) return Infinity
+    let dueAt = Infinity
+    let held = 0
+    for (const window of this.#parts.windows) {
+      dueAt = Math.min(dueAt, window.due + held + 1)
+      held += window.latenessMs
+    }
+    return dueAt
+  }
+
+  tick(now: number): void {
+    if (this.closing) return
+    this.#parts.context.slice.spent = 0
+    if (this.#parts.time?.tick(now)) this.#advance()
   }
 
   expectWriters(writers: readonly string[]): void {
@@ -105,13 +126,15 @@ export class RunningStage implements CompiledStage {
   }
 
   snapshot(): StageSnapshot {
-    const { eventTime, markers, keyKind, windows } = this.#parts
-    const maxTimestamp = eventTime?.watermark.maxTimestamp ?? -Infinity
+    const { time, markers, keyKind, windows } = this.#parts
+    const newest = time?.watermark.maxTimestamp ?? -Infinity
+    const known = Number.isFinite(newest) ? newest : null
     const forwarded = windows.filter((window) => Number.isFinite(window.forwarded)).map((window) => [window.uid, window.forwarded] as const)
     const closing = windows.filter((window) => window.forwards > window.forwarded).map((window) => [window.uid, window.forwards] as const)
     return {
-      maxTimestamp: Number.isFinite(maxTimestamp) ? maxTimestamp : null,
+      maxTimestamp: time?.byClock ? null : known,
       watermarks: Object.fromEntries(forwarded),
+      ...(time?.byClock && known !== null && { processingTime: known }),
       ...(closing.length > 0 && { closing: Object.fromEntries(closing) }),
       ...(markers !== null && { writers: markers.snapshot() }),
       ...(keyKind !== null && keyKind.seen !== null && { keyKind: keyKind.seen }),
@@ -119,10 +142,10 @@ export class RunningStage implements CompiledStage {
   }
 
   restore(snapshot: StageSnapshot | null): void {
-    const { eventTime, markers, keyKind, windows, context, first } = this.#parts
+    const { time, markers, keyKind, windows, context, first } = this.#parts
     context.record.clear()
     first.discard()
-    eventTime?.watermark.restore(snapshot?.maxTimestamp ?? null)
+    time?.watermark.restore((time.byClock ? snapshot?.processingTime : snapshot?.maxTimestamp) ?? null)
     markers?.restore(snapshot?.writers ?? null)
     if (keyKind !== null) keyKind.seen = snapshot?.keyKind ?? null
     this.#ending = false
@@ -176,7 +199,7 @@ export class RunningStage implements CompiledStage {
    * down, so this is repeated. False: none is left.
    */
   #raise(): boolean {
-    const { eventTime, markers, windows } = this.#parts
+    const { time, markers, windows } = this.#parts
     let needed = -Infinity
     let held = 0
     for (const window of windows) {
@@ -184,8 +207,8 @@ export class RunningStage implements CompiledStage {
       held += window.latenessMs
     }
     if (needed === -Infinity) return false
-    if (eventTime === null) return markers?.raise(needed) ?? false
-    return eventTime.watermark.advance(needed + eventTime.watermark.outOfOrdernessMs + 1)
+    if (time === null) return markers?.raise(needed) ?? false
+    return time.watermark.advance(needed + time.watermark.outOfOrdernessMs + 1)
   }
 
   /** Whether a window would close if the watermark were taken through now. */

@@ -56,6 +56,10 @@ export interface CompiledStage {
   readonly inputsIdle: boolean
   /** Names every partition that writes for it, `stage/partition`; there may be more than before, never fewer. Nothing for what reads a source. */
   expectWriters(writers: readonly string[]): void
+  /** When `tick` is due next, epoch ms; Infinity: never, for all that is known now. */
+  readonly dueAt: number
+  /** The machine's clock has come here: windows by processing time that have ended close, though no record comes. May need `resume`. Epoch ms. */
+  tick(now: number): void
   /**
    * Closes every window there is, as if the input had ended; may need `resume`. The watermark rises as far as that takes and no further, and stays there:
    * a later record of a window that was closed is late, any other one counts.
@@ -74,6 +78,8 @@ export interface CompiledStage {
 export interface StageSnapshot {
   /** Largest accepted event timestamp; null before the first. */
   readonly maxTimestamp: number | null
+  /** How far processing time has come, epoch ms; absent in event time. */
+  readonly processingTime?: number | undefined
   /** Watermark already forwarded per transform that holds one back (uid -> epoch ms). */
   readonly watermarks: Readonly<Record<string, number>>
   /** The same of transforms that are closing windows: what they forward once they are through. Absent where none is. */
@@ -96,7 +102,7 @@ export interface StageOptions {
   /** Every partition that writes for the stage, `stage/partition`. @default none: it reads a source */
   readonly writers?: readonly string[]
   readonly output: StageOutput
-  /** Epoch ms; only the bound against absurd future timestamps looks at it. */
+  /** Epoch ms; only processing time and the bound against absurd future timestamps look at it. */
   readonly clock: () => number
   readonly maxFutureTimestampMs: number
   /** How many bytes of output a slice may make before it stops; one record, or one batch of a closing window, may go beyond. */

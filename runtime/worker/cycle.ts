@@ -85,15 +85,23 @@ export async function runCycle(options: CycleOptions): Promise<string> {
       observeAt = now() + observeMs
     }
     ending.begin()
-    const task = await tasks.next(Math.max(0, Math.min(waitMs, commitAt - now(), flushAt - now())))
+    if (tasks.dueAt <= options.clock()) options.telemetry.busyMs += tick(options)
+    if (flushAt === Infinity && producers.bufferedBytes > 0) flushAt = now() + options.outputLingerMs
+    const task = await tasks.next(Math.max(0, Math.min(waitMs, commitAt - now(), flushAt - now(), tasks.dueAt - options.clock())))
     if (task === null) {
       if (tasks.all.length === 0) await options.pause(waitMs, changed.signal)
       continue
     }
     options.telemetry.busyMs += pace.slice(task, () => producers.bufferedBytes > flushBytes)
-    if (flushAt === Infinity && producers.bufferedBytes > 0) flushAt = now() + options.outputLingerMs
     await options.turn()
   }
+}
+
+/** Returns the time it took, in milliseconds. */
+function tick({ tasks, clock, now }: CycleOptions): number {
+  const started = now()
+  tasks.tick(clock())
+  return now() - started
 }
 
 function reasonToEnd({ member, interrupted }: CycleOptions): string | null {

@@ -31,6 +31,10 @@ export function eventTime(field: string | Call | null, outOfOrdernessMs = 0): St
   return { kind: 'eventTime', timestamp, outOfOrdernessMs }
 }
 
+export function processingTime(): Step {
+  return { kind: 'processingTime' }
+}
+
 export function filter(predicate: string | Call): Step {
   return { kind: 'filter', predicate: expression(predicate) }
 }

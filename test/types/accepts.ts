@@ -115,6 +115,15 @@ export const plain: Plan = stream
   .eventTime({ from: 'record' }, { outOfOrderness: '1s' })
   .to(results)
 
+/** By processing time windows need no event time. */
+export const byClock: Plan = stream
+  .from(kafka({ topic: 'orders', key: 'customer', schema: Order }))
+  .processingTime()
+  .keyBy('customer')
+  .window(tumbling('1m'))
+  .aggregate('perMinute', { n: count() })
+  .to(results)
+
 /** Event time may stand in a header, and its records may be in order. */
 export const inOrder: Plan = stream
   .from(kafka({ topic: 'a' }))

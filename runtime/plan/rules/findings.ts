@@ -15,7 +15,10 @@ export interface Surroundings {
   readonly input: Shape
   /** The key in force; null behind a transform that may have changed the value. */
   readonly keyedBy: KeyByNode | null
+  /** Its records have a time. */
   readonly hasEventTime: boolean
+  /** That is when they are worked on. */
+  readonly byProcessingTime: boolean
   readonly behindWindow: boolean
   /** Uid of the keyBy before it that sent records to other partitions last; null: there is none. */
   readonly behindRepartition: string | null

@@ -13,6 +13,8 @@ export function checkNode(node: PlanNode, around: Surroundings): readonly Findin
       return checkSource(node)
     case 'eventTime':
       return checkEventTime(node, around)
+    case 'processingTime':
+      return checkTime(around)
     case 'filter':
       return checkFunction(node.predicate, around.input, 'boolean')
     case 'map':
@@ -46,18 +48,7 @@ function checkSource(node: SourceNode): readonly Finding[] {
 }
 
 function checkEventTime(node: EventTimeNode, around: Surroundings): readonly Finding[] {
-  const findings: Finding[] = [...checkRange('outOfOrderness', node.outOfOrdernessMs, 0)]
-  if (around.hasEventTime) findings.push({ kind: 'invalid', message: 'event time is assigned twice: keep one' })
-  if (around.behindWindow) {
-    findings.push({
-      kind: 'invalid',
-      message: 'event time behind a window is that of its results (windowEnd - 1): assign it before the first window',
-    })
-  }
-  if (around.behindRepartition !== null && !around.behindWindow) {
-    const message = 'behind a keyBy that sends records to other partitions their order is gone: assign event time before it'
-    findings.push({ kind: 'invalid', message })
-  }
+  const findings: Finding[] = [...checkRange('outOfOrderness', node.outOfOrdernessMs, 0), ...checkTime(around)]
   if (node.timestamp.kind === 'lambda') findings.push(...checkFunction(node.timestamp, around.input, 'any'))
   if (node.timestamp.kind === 'header' && node.timestamp.name === '')
     findings.push({ kind: 'invalid', at: 'header', message: 'name the header that holds the time' })
@@ -69,6 +60,15 @@ function checkEventTime(node: EventTimeNode, around: Surroundings): readonly Fin
     findings.push({ kind: 'invalid', at: 'field', message: `${node.timestamp.name} is ${type}: declare it as timestamp (ISO 8601 text or epoch ms)` })
   }
   return findings
+}
+
+function checkTime({ hasEventTime, behindWindow, behindRepartition }: Surroundings): readonly Finding[] {
+  const messages = [
+    hasEventTime && 'records get their time twice: keep one of eventTime and processingTime',
+    behindWindow && 'behind a window time is that of its results (windowEnd - 1): assign it before the first window',
+    behindRepartition !== null && !behindWindow && 'behind a keyBy that sends records to other partitions their order is gone: assign time before it',
+  ]
+  return messages.flatMap((message) => (message === false ? [] : [{ kind: 'invalid' as const, message }]))
 }
 
 function checkKeyBy(node: KeyByNode, around: Surroundings): readonly Finding[] {

@@ -13,6 +13,9 @@ const mostWindowsPerRecord = 1_000
 export function checkWindow(window: WindowSpec, around: Surroundings): readonly Finding[] {
   const findings: Finding[] = []
   if (!around.hasEventTime) findings.push({ kind: 'invalid', at: 'window', message: 'a window needs event time: add eventTime behind the source' })
+  if (around.byProcessingTime && window.latenessMs > 0) {
+    findings.push({ kind: 'invalid', at: 'window.lateness', message: 'by processing time no record is late: leave lateness out, or use eventTime' })
+  }
   if (around.keyedBy === null) {
     findings.push({
       kind: 'invalid',

@@ -119,6 +119,11 @@ export class KeyedWindow implements StretchEnd {
     return this.watermark - this.latenessMs
   }
 
+  /** The watermark that closes the earliest window there is; Infinity when there is none. */
+  get due(): number {
+    return this.#due
+  }
+
   /** Whether this watermark closes a window. */
   isDue(watermark: number): boolean {
     return watermark >= this.#due

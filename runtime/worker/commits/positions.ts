@@ -21,6 +21,7 @@ export const PositionRow = z.object({
   /** State outside the tables; see StageSnapshot. */
   snapshot: z.object({
     maxTimestamp: z.number().nullable(),
+    processingTime: z.number().optional(),
     watermarks: z.record(z.string(), z.number()),
     closing: z.record(z.string(), z.number()).optional(),
     writers: z

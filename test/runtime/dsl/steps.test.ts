@@ -66,6 +66,13 @@ test('event time may be that of the record, and reading may begin at a time', (t
   t.like(eventTime, { timestamp: { kind: 'record' }, outOfOrdernessMs: 5_000 })
 })
 
+test('time may be that of the clock', (t) => {
+  const [source, ...rest] = stepsOf('revenue') as [{ from: object }, ...object[]]
+  const window = { window: { tumbling: '1m' } }
+  const plan = parseSteps([{ from: source.from, processingTime: {} }, ...rest.with(2, window)])
+  t.deepEqual(plan.nodes[1], { kind: 'processingTime', uid: 'processingTime-1', inputs: ['orders'] })
+})
+
 test('a source may say when a partition of it is idle', (t) => {
   const planned = (idle: object): Plan => parseSteps([{ from: { topic: 'a', ...idle } }, { to: { topic: 'b' } }])
   t.like(planned({ idleTimeout: '5s' }).nodes[0], { idleTimeoutMs: 5_000 })
@@ -91,9 +98,28 @@ const wrong: readonly (readonly [title: string, steps: unknown, problems: readon
     revenueWith(3, { window: { tumbling: '1m', latenes: '1s' } }),
     [['steps[3].window.latenes', /known are tumbling, sliding, slide, lateness, offset$/]],
   ],
-  ['a misspelt step', revenueWith(1, { fliter: 'true' }), [['steps[1].fliter', /known are from, eventTime, filter/]]],
+  ['a misspelt step', revenueWith(1, { fliter: 'true' }), [['steps[1].fliter', /known are from, eventTime, processingTime, filter/]]],
   ['two steps in one', revenueWith(1, { filter: 'true', keyBy: 'customer' }), [['steps[1]', /steps of their own/]]],
   ['event time as a step', revenueWith(1, { eventTime }), [['steps[1].eventTime', /beside from/]]],
+  ['processing time as a step', revenueWith(1, { processingTime: {} }), [['steps[1].processingTime', /processingTime stands beside from/]]],
+  [
+    'processing time with options',
+    revenueWith(0, { from, processingTime: { outOfOrderness: '1s' } }),
+    [
+      ['steps[0].processingTime.outOfOrderness', /unknown/],
+      ['steps[3].window.lateness', /no record is late/],
+    ],
+  ],
+  [
+    'lateness by processing time',
+    revenueWith(0, { from, processingTime: {} }),
+    [['steps[3].window.lateness', /by processing time no record is late: leave lateness out, or use eventTime$/]],
+  ],
+  [
+    'two clocks',
+    (revenueWith(0, { from, eventTime, processingTime: {} }) as object[]).with(3, { window: { tumbling: '1m' } }),
+    [['steps[0].processingTime', /twice: keep one of eventTime and processingTime/]],
+  ],
   [
     'no time until a partition is idle',
     revenueWith(0, { from: { ...from, idleTimeout: '0s' }, eventTime }),

@@ -72,6 +72,24 @@ test('records that are in order need no bound', (t) => {
   )
 })
 
+test('by processing time windows need no event time, and have no lateness', (t) => {
+  const clocked = stream
+    .from(kafka({ topic: 'orders', key: 'customer', schema: Order }))
+    .processingTime()
+    .keyBy('customer')
+  const plan = clocked.window(tumbling('1m')).aggregate('n', { n: count() }).to(results)
+  t.deepEqual(uids(plan), ['orders', 'processingTime-1', 'keyBy-1', 'n', 'sink-1'])
+  const late = (): Plan =>
+    clocked
+      .window(tumbling('1m', { lateness: '1s' }))
+      .aggregate('n', { n: count() })
+      .to(results)
+  t.deepEqual(
+    problemsOf(t.throws(late))?.map(({ path }) => path),
+    ['window.lateness'],
+  )
+})
+
 test('what untyped code may get wrong about event time is told', (t) => {
   const source = stream.from(kafka({ topic: 'orders', schema: Order }))
   const problem = (options: unknown): unknown =>

@@ -1,6 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { PlanResult } from '../../../runtime/protocol.ts'
+import { parseSteps } from '../../../runtime/dsl/steps.ts'
 import { explain } from '../../../runtime/plan/explain.ts'
 import { canonicalPlan, fingerprint } from '../../../runtime/plan/fingerprint.ts'
 import type { Plan } from '../../../runtime/plan/nodes.ts'
@@ -97,6 +98,15 @@ test('a plan of several stages is explained, with what they send to each other',
   t.true(text.includes('  by-region    send by region to stage by-region\n'), text)
   t.true(text.includes('stage by-region (keeps state)\n  by-region  read what orders sends by region\n'), text)
   t.true(text.includes('topics\n  reads orders, writes revenue\n  keeps its own for by-region, by region\n'), text)
+})
+
+test('the time of records is explained, however they get it', (t) => {
+  const explained = (from: object, time: object): readonly string[] =>
+    explain(parseSteps([{ from: { topic: 'a', ...from }, ...time }, { to: { topic: 'b' } }])).split('\n')
+  const [, source, eventTime] = explained({ idleTimeout: '5s' }, { eventTime: { header: 'sent', monotonous: true } })
+  t.is(source, '  a            read topic a as json, a partition idle after 5s')
+  t.is(eventTime, '  eventTime-1  event time from header sent, never out of order')
+  t.regex(explained({}, { processingTime: {} })[2] ?? '', /processing time: a record is of the moment at which it is worked on/)
 })
 
 test('a plan is explained by stages, topics and state', (t) => {

@@ -108,7 +108,7 @@ const cases: readonly (readonly [title: string, plan: Plan, problems: readonly P
   [
     'event time behind a keyBy that sends records elsewhere',
     chain(source, { ...keyBy, field: 'note' } as PlanNode, eventTime, count, sink),
-    [['invalid', 'nodes[2] (eventTime-1)', /order is gone: assign event time before it/]],
+    [['invalid', 'nodes[2] (eventTime-1)', /order is gone: assign time before it/]],
   ],
   [
     'keyBy of an unknown field',
@@ -183,6 +183,19 @@ const cases: readonly (readonly [title: string, plan: Plan, problems: readonly P
     'event time of text',
     chain(source, { ...eventTime, timestamp: { kind: 'field', name: 'note' } } as PlanNode, sink),
     [['invalid', 'nodes[1] (eventTime-1).field', /note is string/]],
+  ],
+  [
+    'processing time behind event time',
+    chain(source, eventTime, { kind: 'processingTime', uid: 'processingTime-1', inputs: [''] }, sink),
+    [['invalid', 'nodes[2] (processingTime-1)', /twice/]],
+  ],
+  [
+    'processing time behind a window',
+    chain(source, { kind: 'processingTime', uid: 'p', inputs: [''] }, keyBy, count, { kind: 'processingTime', uid: 'q', inputs: [''] }, sink),
+    [
+      ['invalid', 'nodes[4] (q)', /twice/],
+      ['invalid', 'nodes[4] (q)', /before the first window/],
+    ],
   ],
   ['event time twice', chain(source, eventTime, { ...eventTime, uid: 'eventTime-2' }, sink), [['invalid', 'nodes[2] (eventTime-2)', /twice/]]],
   ['a topic that is none', chain(source, { ...sink, topic: 'a b' }), [['invalid', 'nodes[1] (sink-1).topic', /not a topic name/]]],

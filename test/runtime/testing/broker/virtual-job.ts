@@ -81,7 +81,11 @@ export class VirtualJob {
     const plan = await openProgram(program)
     const { timing } = process
     await this.passing(topicsThere(this.#observer.reader, [this.input, this.output], timing))
-    const starting = LocalJob.start({ name: 'worker', config, plan, admin: this.cluster.admin(process), connect, log: mute, timing }, parallelism)
+    const clock = (): number => epoch + this.clock.now()
+    const starting = LocalJob.start(
+      { name: 'worker', config, plan, admin: this.cluster.admin(process), connect, log: mute, timing, clock },
+      parallelism,
+    )
     this.#job = await this.passing(starting)
   }
 

@@ -12,14 +12,15 @@ import type { CommitPoint } from '../../../../runtime/worker/tasks/task.ts'
 import { TaskSet } from '../../../../runtime/worker/tasks/tasks.ts'
 import { blockOf } from '../../../support/blocks.ts'
 import { ScriptedKafka } from '../../../support/scripted-kafka.ts'
-import { aggregate, eventTime, keyBy, stageOf, tumbling } from '../../../support/stages.ts'
+import { aggregate, eventTime, keyBy, processingTime, stageOf, tumbling } from '../../../support/stages.ts'
+import type { Step } from '../../../support/stages.ts'
 
 interface Made {
   readonly task: Task
   readonly results: unknown[]
 }
 
-function taskOf(confirmed: CommitPoint = { commit: 0, offset: 0, snapshot: null }, sliceBytes = 1 << 20): Made {
+function taskOf(confirmed: CommitPoint = { commit: 0, offset: 0, snapshot: null }, sliceBytes = 1 << 20, time: Step = eventTime('t')): Made {
   const results: unknown[] = []
   const appender = {
     append: (...[, , , , , value]: Parameters<RecordAppender['append']>) => void results.push(JSON.parse(Buffer.from(value ?? []).toString())),
@@ -36,7 +37,7 @@ function taskOf(confirmed: CommitPoint = { commit: 0, offset: 0, snapshot: null 
     producers: { outputs: appender, transactional: appender },
   })
   const store = createStateStore()
-  const plan = stageOf([eventTime('t'), keyBy(), aggregate('n', tumbling(100), { n: { kind: 'count' } as never })])
+  const plan = stageOf([time, keyBy(), aggregate('n', tumbling(100), { n: { kind: 'count' } as never })])
   const stage = compileStage(plan, { store, output, clock: () => 0, readHeaders, maxFutureTimestampMs: Number.MAX_SAFE_INTEGER, sliceBytes })
   stage.restore(confirmed.snapshot)
   const input = { topic: 'input', topicId: 'id', partition: 0 }
@@ -204,4 +205,31 @@ test('a task that rested with a block half done goes on behind that block', asyn
   await workOff()
   t.deepEqual(results, [{ key: 'a', windowStart: 0, windowEnd: 100, n: 4 }])
   t.is(task.position, 5)
+})
+
+test('a task in which the clock closed a window has something to commit, though it read nothing', (t) => {
+  const { task, results } = taskOf(undefined, undefined, processingTime())
+  task.accept(blockOf([at(1)]))
+  finish(task)
+  task.prepare()
+  task.confirm(null)
+  t.false(task.dirty)
+  task.stage.tick(99)
+  t.deepEqual([results.length, task.dirty, task.busy], [0, false, false])
+  task.stage.tick(100)
+  t.deepEqual([results.length, task.dirty, task.busy], [1, true, false])
+  task.prepare()
+  task.confirm(null)
+  t.false(task.dirty)
+})
+
+test('a window that the clock closes in slices is closed by the work of the task', (t) => {
+  const { task, results } = taskOf(undefined, 1, processingTime())
+  task.accept(blockOf(['a', 'b', 'c'].map((key) => at(1, key))))
+  finish(task)
+  task.stage.tick(100)
+  t.deepEqual([results.length, task.busy], [1, true])
+  t.is(task.stage.dueAt, Infinity)
+  finish(task)
+  t.deepEqual([results.length, task.store.rows], [3, 0])
 })
