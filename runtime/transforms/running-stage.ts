@@ -110,9 +110,10 @@ export class RunningStage implements CompiledStage {
   }
 
   tick(now: number): void {
-    if (this.closing) return
-    this.#parts.context.slice.spent = 0
-    if (this.#parts.time?.tick(now)) this.#advance()
+    const { time, context } = this.#parts
+    if (!time?.byClock || this.closing) return
+    context.slice.spent = 0
+    if (time.tick(now)) this.#advance()
   }
 
   expectWriters(writers: readonly string[]): void {

@@ -56,9 +56,9 @@ export interface CompiledStage {
   readonly inputsIdle: boolean
   /** Names every partition that writes for it, `stage/partition`; there may be more than before, never fewer. Nothing for what reads a source. */
   expectWriters(writers: readonly string[]): void
-  /** When `tick` is due next, epoch ms; Infinity: never, for all that is known now. */
+  /** When the next window by processing time ends, epoch ms; Infinity when there is none, and in event time. */
   readonly dueAt: number
-  /** The machine's clock has come here: windows by processing time that have ended close, though no record comes. May need `resume`. Epoch ms. */
+  /** The clock has come here, epoch ms. Brings processing time on, and closes windows that have ended though no record comes; may need `resume`. */
   tick(now: number): void
   /**
    * Closes every window there is, as if the input had ended; may need `resume`. The watermark rises as far as that takes and no further, and stays there:

@@ -85,7 +85,7 @@ export async function runCycle(options: CycleOptions): Promise<string> {
       observeAt = now() + observeMs
     }
     ending.begin()
-    if (tasks.dueAt <= options.clock()) options.telemetry.busyMs += tick(options)
+    options.telemetry.busyMs += tick(options)
     if (flushAt === Infinity && producers.bufferedBytes > 0) flushAt = now() + options.outputLingerMs
     const task = await tasks.next(Math.max(0, Math.min(waitMs, commitAt - now(), flushAt - now(), tasks.dueAt - options.clock())))
     if (task === null) {
@@ -97,7 +97,7 @@ export async function runCycle(options: CycleOptions): Promise<string> {
   }
 }
 
-/** Returns the time it took, in milliseconds. */
+/** Brings processing time on. Returns how long that took, in milliseconds. */
 function tick({ tasks, clock, now }: CycleOptions): number {
   const started = now()
   tasks.tick(clock())

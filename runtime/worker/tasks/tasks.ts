@@ -119,16 +119,16 @@ export class TaskSet {
     return this.all
   }
 
-  /** When `tick` is due next, epoch ms; Infinity: never, for all that is known now. */
+  /** When the next window by processing time ends, epoch ms; Infinity when there is none. */
   get dueAt(): number {
     let dueAt = Infinity
     for (const { stage } of this.#tasks.values()) dueAt = Math.min(dueAt, stage.dueAt)
     return dueAt
   }
 
-  /** The clock has come here: windows by processing time that have ended close, or begin to. */
+  /** The clock has come here, epoch ms: windows by processing time that have ended close, or begin to. */
   tick(now: number): void {
-    for (const { stage } of this.#tasks.values()) if (stage.dueAt <= now) stage.tick(now)
+    for (const { stage } of this.#tasks.values()) stage.tick(now)
   }
 
   /** A task with work at hand; of several ready ones the one that is furthest behind in time. Waits up to `timeoutMs` for a block; null: nothing came. */

@@ -60,6 +60,12 @@ test('a window closes when the clock is at its end, though no record comes', (t)
   t.is(clocked.run.results[0]?.timestamp, 9)
 })
 
+test('time goes on with the clock, also while no window is open', (t) => {
+  const clocked = new Clocked(counting(tumbling(10)), []).tick(33)
+  t.is(clocked.run.stage.watermark, 32)
+  t.is(clocked.tick(31).run.stage.watermark, 32)
+})
+
 test('sliding windows close one after another', (t) => {
   const { run } = new Clocked(counting(sliding(10, 5)), ['a1', 'a1']).at(3).at(7).tick(15)
   t.deepEqual(shown(run), ['a[-5,5)=1', 'a[0,10)=2', 'a[5,15)=1'])

@@ -51,6 +51,10 @@ test('a window comes out within the commit interval of its end, though no record
     whole(100, 1).length,
   )
   t.true(rows.every(({ windowStart, windowEnd }) => windowStart === epoch + 20_000 && windowEnd === epoch + 25_000))
+  await job.pass(60_000)
+  const [task] = job.job.statuses.flatMap(({ tasks }) => tasks)
+  const behind = epoch + job.clock.now() - task!.watermark!
+  t.true(behind > 0 && behind < 150, `${behind} ms`)
 })
 
 test('windows that ended while no worker was there come out at once when one is', async (t) => {
