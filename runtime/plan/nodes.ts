@@ -168,9 +168,9 @@ export interface RepartitionSource {
   readonly shape: Shape
   /** Names of the stages that write to it. */
   readonly writers: readonly string[]
-  /** Whether its records have a time, and watermarks come with them. */
+  /** Whether its records have event time, and watermarks come with them. */
   readonly timed: boolean
-  /** Whether that is when the stages before worked on them. */
+  /** Whether they have processing time: each stage goes by its own clock. */
   readonly byProcessingTime: boolean
 }
 
@@ -180,7 +180,7 @@ export interface RepartitionSink {
   /** Of the keyBy. */
   readonly uid: Uid
   readonly keyField: string
-  /** Whether its records have a time. */
+  /** Whether its records have event time. */
   readonly timed: boolean
 }
 

@@ -24,7 +24,7 @@ export function stagesOf(plan: Plan): readonly Stage[] {
   for (const [i, node] of plan.nodes.entries()) {
     if (node.kind === 'keyBy' && repartitions.has(node.uid)) {
       const { uid, field: keyField } = node
-      stages.push({ name: source.uid, source, transforms, sink: { kind: 'repartition', uid, keyField, timed: clock !== null } })
+      stages.push({ name: source.uid, source, transforms, sink: { kind: 'repartition', uid, keyField, timed: clock?.kind === 'eventTime' } })
       source = repartitionSource(node, known[i]?.shape ?? null, source.uid, clock)
       transforms = []
     } else if (isTransform(node)) {
@@ -56,7 +56,7 @@ function repartitionSource(
   writer: string,
   clock: TransformNode | null,
 ): RepartitionSource {
-  const time = { timed: clock !== null, byProcessingTime: clock?.kind === 'processingTime' }
+  const time = { timed: clock?.kind === 'eventTime', byProcessingTime: clock?.kind === 'processingTime' }
   return { kind: 'repartition', uid, keyField: field, keyType: shape?.fields[field]?.type ?? null, shape, writers: [writer], ...time }
 }
 

@@ -48,8 +48,7 @@ export function compileStage(stage: Stage, options: CompileOptions): CompiledSta
   const { source } = stage
   const keyKind = source.kind === 'repartition' && source.keyType === null ? new KeyKind(source.keyField) : null
   const links = linksOf(stage, keyKind)
-  const time = timeOf(links, options)
-  const byProcessingTime = time instanceof ProcessingTime || (source.kind === 'repartition' && source.byProcessingTime)
+  const time = timeOf(stage, links, options)
   const windows: KeyedWindow[] = []
 
   // From the last transform to the first: each gets what it passes its values to.
@@ -67,9 +66,10 @@ export function compileStage(stage: Stage, options: CompileOptions): CompiledSta
       push = window.push
     } else push = transform(node, link, time, context, push)
   }
+  if (source.kind === 'repartition' && time instanceof ProcessingTime) push = time.transform(context, push)
   const decoder = source.kind === 'source' ? jsonDecoder(source.format.schema) : rowDecoder()
   const markers = source.kind === 'source' ? null : new MarkedInput(options.writers ?? [])
-  return new RunningStage({ context, decoder, first: new Stretch(push, end), time, byProcessingTime, markers, keyKind, windows })
+  return new RunningStage({ context, decoder, first: new Stretch(push, end), time, markers, keyKind, windows })
 }
 
 /** A transform with what is known of its input. */
@@ -105,7 +105,8 @@ function linksOf(stage: Stage, keyKind: KeyKind | null): readonly Link[] {
   return links
 }
 
-function timeOf(links: readonly Link[], options: CompileOptions): EventTime | ProcessingTime | null {
+function timeOf({ source }: Stage, links: readonly Link[], options: CompileOptions): EventTime | ProcessingTime | null {
+  if (source.kind === 'repartition' && source.byProcessingTime) return new ProcessingTime(options.clock)
   const [first, second] = links.filter(({ node }) => isTime(node))
   if (first === undefined) return null
   if (second !== undefined) throw new StreamJobError('not-supported-yet', `${second.node.uid}: time is assigned once per stage`)
@@ -145,7 +146,8 @@ function windowOf(
   context: ChainContext,
   next: Stretch,
 ): KeyedWindow {
-  const timed = stage.source.kind === 'repartition' ? stage.source.timed : stage.transforms.some(isTime)
+  const { source } = stage
+  const timed = source.kind === 'repartition' ? source.timed || source.byProcessingTime : stage.transforms.some(isTime)
   if (!timed) {
     throw new StreamJobError('program-invalid', `${node.uid}: a window needs event time; declare it behind the source`)
   }

@@ -18,8 +18,6 @@ export interface StageParts {
   readonly first: Stretch
   /** What gives records their time; null: they have none, or it came with them. */
   readonly time: StageTime | null
-  /** Whether that is, here or in the stages that write to this one, when they were worked on. */
-  readonly byProcessingTime: boolean
   /** What is between the records, where other stages send them; null: the stage reads a source. */
   readonly markers: MarkedInput | null
   /** Of keys whose type nobody has declared; null: somebody has. */
@@ -43,7 +41,7 @@ export class RunningStage implements CompiledStage {
   constructor(parts: StageParts) {
     this.#parts = parts
     this.counters = parts.context.counters
-    const clock = parts.byProcessingTime ? ' by processing time' : ''
+    const clock = parts.time?.byClock ? ' by processing time' : ''
     this.state = Object.fromEntries(parts.windows.map(({ uid, meaning }) => [uid, `${meaning}${clock}`]))
   }
 
@@ -93,8 +91,8 @@ export class RunningStage implements CompiledStage {
     return this.#parts.windows.at(-1)?.forwarded ?? this.watermark
   }
 
-  get inputsIdle(): boolean {
-    return this.#parts.markers?.idle ?? false
+  get inputsIdle(): boolean | null {
+    return this.#parts.markers?.idle ?? null
   }
 
   get dueAt(): number {

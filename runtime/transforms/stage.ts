@@ -52,8 +52,8 @@ export interface CompiledStage {
   readonly watermark: number
   /** What it promises to whoever reads its results: none with timestamp <= it will follow. Behind the watermark by what its windows hold back. */
   readonly forwarded: number
-  /** Whether all that write for it have nothing to write for now. False for what reads a source. */
-  readonly inputsIdle: boolean
+  /** Whether all that write for it have nothing to write for now; null: it reads a source, and its partition tells. */
+  readonly inputsIdle: boolean | null
   /** Names every partition that writes for it, `stage/partition`; there may be more than before, never fewer. Nothing for what reads a source. */
   expectWriters(writers: readonly string[]): void
   /** When the next window by processing time ends, epoch ms; Infinity when there is none, and in event time. */

@@ -20,11 +20,15 @@ export function shuffledSteps(input: string, output: string, outOfOrdernessMs = 
   ]
 }
 
-/** `customer@windowStart` -> `orders,total`, of all windows that must have closed. Every partition must have records. */
+/**
+ * `customer@windowStart` -> `orders,total`, of all windows that must have closed. Every partition must have records. `combine`: the largest, when all of them
+ * are idle.
+ */
 export function shuffledResults(
   input: readonly PrintedRecord[],
   partitions: number,
   outOfOrdernessMs = usualDisorderMs,
+  combine: (...watermarks: number[]) => number = Math.min,
 ): ReadonlyMap<string, string> {
   const newest = new Map<number, number>()
   const windows = new Map<string, { orders: number; total: number; start: number }>()
@@ -37,7 +41,7 @@ export function shuffledResults(
     windows.set(`${order.customer}@${start}`, { orders: window.orders + 1, total: window.total + order.amount, start })
   }
   if (newest.size !== partitions) throw new Error(`only ${newest.size} of ${partitions} partitions have records`)
-  const watermark = Math.min(...newest.values()) - outOfOrdernessMs - 1
+  const watermark = combine(...newest.values()) - outOfOrdernessMs - 1
   const closed = [...windows].filter(([, { start }]) => watermark >= start + sizeMs - 1)
   return inOrder(closed.map(([name, { orders, total }]) => [name, `${orders},${total}`]))
 }

@@ -58,8 +58,8 @@ export class Task {
   #confirmed: CommitPoint
   #pending: CommitPoint | null = null
   #mustCommit: boolean
-  /** What the readers of its results were told, up to the confirmed commit and with the prepared one. */
-  #told: InputWatermark
+  /** What the readers of its results were told by this worker up to the confirmed commit, and with the prepared one; null: nothing yet. */
+  #told: InputWatermark | null = null
   #telling: InputWatermark | null = null
   #position: number
   #block: RecordBlock | null = null
@@ -81,8 +81,6 @@ export class Task {
     this.#confirmed = parts.confirmed
     this.#mustCommit = parts.mustCommit
     this.#position = parts.confirmed.offset
-    // Whatever it stood at when it was last committed was told with that commit.
-    this.#told = { input: this.name, watermark: parts.stage.forwarded, idle: false }
   }
 
   get confirmed(): CommitPoint {
@@ -111,15 +109,14 @@ export class Task {
 
   /** Whether it has nothing to write for now, and its readers shall not wait for it. */
   get idle(): boolean {
-    return this.stage.inputsIdle
+    return this.stage.inputsIdle ?? this.activity.state === 'idle'
   }
 
   /** What the readers of its results have to be told with the next commit; null: nothing has changed, or there are none. */
   get news(): InputWatermark | null {
     if (this.feeds === null) return null
-    const { watermark: told, idle: toldIdle } = this.#told
-    const { forwarded: watermark } = this.stage
-    return watermark > told || this.idle !== toldIdle ? { input: this.name, watermark, idle: this.idle } : null
+    const news = { input: this.name, watermark: this.stage.forwarded, idle: this.idle }
+    return this.#told === null || news.watermark > this.#told.watermark || news.idle !== this.#told.idle ? news : null
   }
 
   /** Whether it has work at hand: records of a block, or a window half closed. */
