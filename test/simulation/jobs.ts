@@ -1,37 +1,9 @@
-/** The jobs that are simulated, each with a plain model that shares nothing with the runtime. */
-import { count, kafka, max, min, sliding, stream, sum, t, tumbling } from '../../runtime/index.ts'
-import type { InputRecord, SimulatedJob, TaskModel } from '../../runtime/testing/simulation/job.ts'
-import type { Random } from '../../runtime/testing/time/random.ts'
+/** The jobs of one stage that are simulated, each with a plain model that shares nothing with the runtime. */
+import { count, kafka, max, min, sliding, stream, sum, tumbling } from '../../runtime/index.ts'
+import type { SimulatedJob, TaskModel } from '../../runtime/testing/simulation/job.ts'
+import { input, last, PlainTime, schema, valueOf } from './input.ts'
+import type { Value } from './input.ts'
 import { WindowModel } from './window-model.ts'
-
-const schema = t.object({ k: t.string, n: t.integer, at: t.timestamp })
-type Value = { readonly k: string; readonly n: number; readonly at: number }
-
-const keys = Array.from({ length: 24 }, (_, i) => `key-${i}`)
-
-/** Some records are no JSON, some have a key that is not theirs, some are late, and some far ahead, so that many windows close at once. */
-function input(random: Random, now: number): InputRecord {
-  const key = random.pick(keys)
-  const odd = random.next()
-  const at = Math.floor(now) - (odd < 0.03 ? 20_000 : odd < 0.08 ? -3_000 : random.below(800))
-  const n = random.below(1_000)
-  const value = JSON.stringify({ k: random.chance(0.02) ? 'other' : key, n, at } satisfies Value)
-  return { key, value: random.chance(0.02) ? value.slice(1) : value, timestamp: at }
-}
-
-function last(key: string, now: number): InputRecord {
-  const at = Math.floor(now) + 3_600_000
-  return { key, value: JSON.stringify({ k: key, n: 1, at } satisfies Value), timestamp: at }
-}
-
-/** Null: the record is a dead letter. */
-function valueOf({ value }: InputRecord): Value | null {
-  try {
-    return JSON.parse(value) as Value
-  } catch {
-    return null
-  }
-}
 
 const perRecord: SimulatedJob = {
   name: 'one result per record',
@@ -79,16 +51,17 @@ const tumblingAggregates: SimulatedJob = {
   last,
   model: () =>
     windowed(
-      new WindowModel({ size: 1_000, slide: 1_000, lateness: 100, bound: 200 }),
+      new WindowModel({ size: 1_000, slide: 1_000, lateness: 100 }),
+      200,
       (n) => n % 7 !== 0,
-      (key, start, numbers) => ({
+      (key, start, values) => ({
         key,
         windowStart: start,
         windowEnd: start + 1_000,
-        n: numbers.length,
-        total: numbers.reduce((a, b) => a + b, 0),
-        low: Math.min(...numbers),
-        high: Math.max(...numbers),
+        n: values.length,
+        total: values.reduce((total, { n }) => total + n, 0),
+        low: Math.min(...values.map(({ n }) => n)),
+        high: Math.max(...values.map(({ n }) => n)),
       }),
     ),
 }
@@ -107,33 +80,36 @@ const slidingReduce: SimulatedJob = {
   last,
   model: () =>
     windowed(
-      new WindowModel({ size: 2_000, slide: 500, lateness: 0, bound: 500 }),
+      new WindowModel({ size: 2_000, slide: 500, lateness: 0 }),
+      500,
       () => true,
-      (key, start, numbers, ats) => ({
+      (key, start, values) => ({
         key,
         windowStart: start,
         windowEnd: start + 2_000,
-        value: { k: key, n: numbers.reduce((a, b) => a * 3 + b), at: Math.max(...ats) },
+        value: { k: key, n: values.map(({ n }) => n).reduce((a, b) => a * 3 + b), at: Math.max(...values.map(({ at }) => at)) },
       }),
     ),
 }
 
 function windowed(
-  windows: WindowModel,
+  windows: WindowModel<Value>,
+  bound: number,
   keeps: (n: number) => boolean,
-  resultOf: (key: string, start: number, numbers: readonly number[], ats: readonly number[]) => object,
+  resultOf: (key: string, start: number, values: readonly Value[]) => object,
 ): TaskModel {
+  const time = new PlainTime(bound)
   return {
     advance(record) {
       const value = valueOf(record)
       // Whether the key is the declared one is asked where records are grouped.
       if (value === null || (keeps(value.n) && value.k !== record.key)) return [{ to: 'dead-letter', key: record.key, value: record.value }]
-      const { late, closed } = windows.advance(record.key, value.at, value.n, keeps(value.n))
-      const results = closed.map(({ key, start, numbers, ats }) => ({
-        to: 'sink' as const,
-        key,
-        value: JSON.stringify(resultOf(key, start, numbers, ats)),
-      }))
+      const late = keeps(value.n) && windows.put(record.key, value.at, value)
+      // A record that a filter drops moves the time too.
+      time.accept(value.at)
+      const results = windows
+        .rise(time.watermark)
+        .map(({ key, start, items }) => ({ to: 'sink' as const, key, value: JSON.stringify(resultOf(key, start, items)) }))
       return [...(late ? [{ to: 'late' as const, key: record.key, value: JSON.stringify(value) }] : []), ...results]
     },
   }

@@ -11,7 +11,7 @@ const within = 500
 for (const mistake of mistakes) {
   test.serial(`${mistake.name}: found within ${within} runs`, async (t) => {
     t.timeout(10 * 60_000)
-    const { violations } = await simulateSeeds({ from: 1, to: within }, { mistake: mistake.name })
+    const { violations } = await simulateSeeds({ from: 1, to: within }, { mistake: mistake.name, ...(mistake.jobs && { jobs: mistake.jobs }) })
     const [first] = violations
     if (first === undefined) return t.fail(`${within} runs did not find it`)
     t.log(`seed ${first.seed}: ${first.violation}`)
@@ -21,8 +21,10 @@ for (const mistake of mistakes) {
 
 test('each mistake changes code that is there, once', async (t) => {
   for (const mistake of mistakes) {
-    const source = await readFile(join(import.meta.dirname, '..', '..', mistake.file), 'utf8')
-    t.notThrows(() => changed(source, mistake))
+    for (const change of [mistake, ...(mistake.also ?? [])]) {
+      const source = await readFile(join(import.meta.dirname, '..', '..', change.file), 'utf8')
+      t.notThrows(() => changed(source, change))
+    }
   }
   t.is(new Set(mistakes.map(({ name }) => name)).size, mistakes.length)
 })

@@ -1,12 +1,21 @@
 /** Mistakes that a runtime for exactly once could make, as changes of our own code. Simulations must find each of them. */
 
-export interface Mistake {
-  readonly name: string
+import type { JobSet } from './job-sets.ts'
+
+export interface Change {
   /** Below the checkout. */
   readonly file: string
   /** Occurs in the file exactly once. */
   readonly right: string
   readonly wrong: string
+}
+
+export interface Mistake extends Change {
+  readonly name: string
+  /** What it takes beside. */
+  readonly also?: readonly Change[]
+  /** Which jobs it does harm to. @default jobs */
+  readonly jobs?: JobSet
 }
 
 export const mistakes: readonly Mistake[] = [
@@ -77,5 +86,52 @@ export const mistakes: readonly Mistake[] = [
     const node = await routes.coordinator('group', groupId)
     await this.#options.channel.leaveGroup(node, { groupId, members: [{ memberId: this.#memberId, instanceId }] }).catch(() => undefined)
     this.#closing.abort()`,
+  },
+  {
+    name: 'the watermark of one writer only',
+    jobs: 'shuffles',
+    file: 'runtime/time/combined-watermark.ts',
+    right: `if (phase !== 'active') continue`,
+    wrong: `if (phase !== 'active' || watermark === -Infinity) continue`,
+  },
+  {
+    name: 'a watermark that is not restored',
+    jobs: 'shuffles',
+    file: 'runtime/transforms/marked-input.ts',
+    right: 'this.#combined.restore(snapshot?.combined ?? null)',
+    wrong: 'this.#combined.restore(null)',
+  },
+  {
+    name: 'a marker outside of the transaction',
+    jobs: 'shuffles',
+    file: 'runtime/worker/commits/commit.ts',
+    right: 'writeMarkers(due, producer)\n',
+    wrong: 'writeMarkers(due, committer.apart)\n  await committer.apart.flush()\n',
+    also: [
+      {
+        file: 'runtime/worker/cycle.ts',
+        right: 'producers.transactional, { identity, ordinal, epoch, clock })',
+        wrong: 'producers.transactional, { identity, ordinal, epoch, clock, apart: producers.apart })',
+      },
+      {
+        file: 'runtime/worker/commits/producers.ts',
+        right: '  get bufferedBytes(): number {',
+        wrong: '  get apart() {\n    return (this.markers ??= this.#kafka.outputProducer())\n  }\n\n  get bufferedBytes(): number {',
+      },
+    ],
+  },
+  {
+    name: 'a promise that is not made again when its commit is lost',
+    jobs: 'shuffles',
+    file: 'runtime/worker/tasks/task.ts',
+    right: '    this.#telling = this.news\n',
+    wrong: '    this.#telling = this.news\n    this.#told = this.#telling ?? this.#told\n',
+  },
+  {
+    name: 'a promise ahead of the window that is still closing',
+    jobs: 'shuffles',
+    file: 'runtime/transforms/running-stage.ts',
+    right: 'return this.#parts.windows.at(-1)?.forwarded ?? this.watermark',
+    wrong: 'return this.#parts.windows.at(-1)?.forwards ?? this.watermark',
   },
 ]

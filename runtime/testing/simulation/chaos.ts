@@ -2,12 +2,12 @@
 import { names } from '../../protocol.ts'
 import type { Random } from '../time/random.ts'
 import { diskTroubles } from './disk-chaos.ts'
-import type { Ledger } from './ledger.ts'
+import type { Ledger } from './checker/ledger.ts'
 import { drawTrouble } from './network.ts'
 import type { SimulatedOperator } from './operator.ts'
 import { instanceOf, startLater } from './workers.ts'
 import type { Workers } from './workers.ts'
-import { applicationId, stageName, topics } from './world.ts'
+import { applicationId, topics } from './world.ts'
 import type { World } from './world.ts'
 
 export interface Players {
@@ -39,7 +39,7 @@ const troubles: readonly Trouble[] = [
   { name: 'move a leader', weight: 3, make: ({ world }, random) => moveLeader(world, random) },
   { name: 'move a coordinator', weight: 3, make: ({ world }, random) => moveCoordinator(world, random) },
   { name: 'a node goes down', weight: 2, make: stopNode },
-  { name: 'compaction', weight: 2, make: ({ world, operator }) => world.cluster.compact(changelogOf(operator)) },
+  { name: 'compaction', weight: 2, make: compact },
   { name: 'group offsets expire', weight: 0.3, make: expireOffsets },
 ]
 
@@ -115,7 +115,7 @@ function troubleOnTheWay({ world }: Players, random: Random): void {
 }
 
 function startAfresh({ operator, workers, ledger }: Players): void {
-  if (!workers.paused) operator.startAfresh(() => ledger.startAfresh())
+  if (!workers.paused) operator.startAfresh((lineage) => ledger.startAfresh(lineage))
 }
 
 /** As they do when a job was down for longer than they are kept: nobody is in the group then. */
@@ -132,9 +132,12 @@ function expireOffsets({ world, workers, operator }: Players): void {
 }
 
 function moveLeader(world: World, random: Random): void {
-  const topic = random.pick([topics.source, topics.sink, changelogOf(null)])
-  const count = topic === topics.sink ? world.setting.sinkPartitions : world.setting.partitions
-  world.cluster.moveLeader(topic, random.below(count))
+  const { topic, partitions } = random.pick([
+    { topic: topics.source, partitions: world.setting.partitions },
+    { topic: topics.sink, partitions: world.setting.sinkPartitions },
+    ...world.stageTopics.own(1),
+  ])
+  world.cluster.moveLeader(topic, random.below(partitions))
 }
 
 function moveCoordinator(world: World, random: Random): void {
@@ -148,8 +151,8 @@ function stopNode({ world }: Players, random: Random): void {
   world.clock.after(random.between(200, 6_000), () => world.cluster.startNode(node))
 }
 
-function changelogOf(operator: SimulatedOperator | null): string {
-  return names.changelogTopic(applicationId, operator?.record?.lineage ?? 1, stageName)
+function compact({ world, operator }: Players): void {
+  for (const { topic } of world.stageTopics.changelogs(operator.record?.lineage ?? 1)) world.cluster.compact(topic)
 }
 
 function onAny(workers: Workers, random: Random, work: (ordinal: number) => void): void {

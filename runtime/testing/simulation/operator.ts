@@ -4,11 +4,11 @@ import type { ConnectedKafka } from '../../kafka/connect.ts'
 import { evictMembers } from '../../kafka/group/evict.ts'
 import { readJobRecord, StaleJobRecord, writeJobRecord } from '../../kafka/job-topic.ts'
 import type { JobRecord } from '../../protocol.ts'
-import { names } from '../../protocol.ts'
+import { names, recordStages } from '../../protocol.ts'
 import type { VirtualProcess } from '../time/virtual-process.ts'
 import { codeHash, instanceOf } from './workers.ts'
 import type { Workers } from './workers.ts'
-import { applicationId, stageName, topics } from './world.ts'
+import { applicationId, topics } from './world.ts'
 import type { World } from './world.ts'
 
 const never = new AbortController().signal
@@ -84,7 +84,7 @@ export class SimulatedOperator {
       const all = Array.from({ length: this.#workers.wanted }, (_, ordinal) => ordinal)
       await this.#remove(all)
       const lineage = (this.#record?.lineage ?? 1) + 1
-      this.#world.createChangelogs(lineage)
+      this.#world.createInternalTopics(lineage)
       this.#world.cluster.forgetGroupOffsets(names.group(applicationId))
       this.#forgetInput()
       begun(lineage)
@@ -127,7 +127,7 @@ export class SimulatedOperator {
   async #order(change: Partial<JobRecord>): Promise<void> {
     const before = this.#record
     const next: JobRecord = { ...(before ?? (await this.#firstRecord())), ...change, epoch: (before?.epoch ?? 0) + 1 }
-    const stages = next.lineage === before?.lineage ? next.stages : await this.#stagesOf(next.lineage)
+    const stages = next.lineage === before?.lineage ? next.stages : await this.#stagesOf(next.lineage, before)
     const record = { ...next, stages }
     await this.#insist(async () => {
       try {
@@ -164,12 +164,12 @@ export class SimulatedOperator {
     }
   }
 
-  async #stagesOf(lineage: number): Promise<JobRecord['stages']> {
-    const changelog = names.changelogTopic(applicationId, lineage, stageName)
-    const described = await this.#insist(() => this.#kafka.reader.describeTopics([changelog]))
-    return [
-      { name: stageName, sourceTopic: topics.source, partitions: this.#world.setting.partitions, changelogId: described.get(changelog)?.id ?? '' },
-    ]
+  async #stagesOf(lineage: number, before: JobRecord | null): Promise<JobRecord['stages']> {
+    const { stages, stageTopics } = this.#world
+    const changelogs = stageTopics.changelogs(lineage).map(({ topic }) => topic)
+    const described = await this.#insist(() => this.#kafka.reader.describeTopics(changelogs))
+    const found = stages.map((stage) => ({ ...stage, changelogId: described.get(stageTopics.changelog(stage, lineage))?.id ?? '' }))
+    return recordStages(found, applicationId, lineage, before)
   }
 
   async #insist<T>(work: () => Promise<T>): Promise<T> {

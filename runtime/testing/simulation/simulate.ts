@@ -7,7 +7,7 @@ import { heal, makeTrouble } from './chaos.ts'
 import type { Players } from './chaos.ts'
 import { Driver } from './driver.ts'
 import type { SimulatedJob } from './job.ts'
-import { Ledger } from './ledger.ts'
+import { Ledger } from './checker/ledger.ts'
 import { SimulatedOperator } from './operator.ts'
 import { Workers } from './workers.ts'
 import { applicationId, topics, World } from './world.ts'
@@ -84,16 +84,17 @@ async function act(players: Players): Promise<void> {
 function isCalm({ world, workers }: Players): boolean {
   const open = world.cluster.transactions().some(({ state }) => isOpen(state))
   if (open) return false
-  const { partitions } = world.setting
   const { statuses } = workers
+  const taskCount = world.stages.reduce((sum, { partitions }) => sum + partitions, 0)
   // One that has not noticed yet that others took its tasks over may still restore them.
-  return statuses.every(({ state }) => state === 'running') && statuses.flatMap(({ tasks }) => tasks).length === partitions
+  return statuses.every(({ state }) => state === 'running') && statuses.flatMap(({ tasks }) => tasks).length === taskCount
 }
 
-function checkEnd({ world, workers }: Players): void {
+function checkEnd({ world, workers, operator }: Players): void {
   for (const [topic, partitions] of [
     [topics.source, world.setting.partitions],
     [topics.sink, world.setting.sinkPartitions],
+    ...world.stageTopics.between(operator.record?.lineage ?? 1).map(({ topic, partitions }) => [topic, partitions] as const),
   ] as const) {
     for (let partition = 0; partition < partitions; partition++) {
       const { highWatermark, lastStableOffset } = world.cluster.partition(topic, partition)
@@ -120,14 +121,17 @@ function watchGroup({ world, operator }: Players): void {
   })
 }
 
-/** Of one generation, each task has one owner; and nothing that goes wrong here is beyond a worker's own means. */
-function watchOwners({ world, workers }: Players): void {
+/** Of one generation, each task has one owner; none is further than its writers have promised; and nothing that goes wrong here is beyond a worker's own means. */
+function watchOwners({ world, workers, ledger }: Players): void {
   const look = (): void => {
     const owners = new Map<string, string>()
     for (const { instanceId, state, error, generation, epoch, tasks } of workers.statuses) {
       if (state === 'failed' && error !== null && needsHuman(error.code)) world.violate(`${instanceId} asks for a human: ${error.message}`)
       if (state !== 'running') continue
-      for (const { stage, partition } of tasks) {
+      for (const { stage, partition, watermark } of tasks) {
+        const promised = ledger.promisedTo(stage)
+        if (promised !== null && (watermark ?? -Infinity) > promised)
+          world.violate(`${stage}/${partition} on ${instanceId} is at ${watermark}, its writers have promised ${promised}`)
         const name = `${stage}/${partition} in generation ${generation ?? -1}, epoch ${epoch ?? -1}`
         const other = owners.get(name)
         if (other !== undefined) world.violate(`${instanceId} and ${other} both own ${name}`)

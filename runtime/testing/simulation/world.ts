@@ -3,6 +3,8 @@ import { WorkerConfig } from '../../config.ts'
 import { clientOver } from '../../kafka/connect.ts'
 import type { ConnectedKafka } from '../../kafka/connect.ts'
 import { internalTopics } from '../../kafka/internal-topics.ts'
+import type { Plan } from '../../plan/nodes.ts'
+import { stagesOf } from '../../plan/stages.ts'
 import { names } from '../../protocol.ts'
 import { VirtualCluster } from '../broker/cluster.ts'
 import type { BrokerSettings } from '../broker/settings.ts'
@@ -14,6 +16,8 @@ import { Disks } from './disks.ts'
 import { History } from './history.ts'
 import type { SimulatedJob } from './job.ts'
 import { Network } from './network.ts'
+import { simulatedStages, StageTopics } from './stages.ts'
+import type { SimulatedStage } from './stages.ts'
 
 export const applicationId = 'sim'
 export const topics = {
@@ -22,13 +26,14 @@ export const topics = {
   late: names.lateTopic(applicationId),
   deadLetter: names.deadLetterTopic(applicationId),
 } as const
-export const stageName = topics.source
 
 /** What the seed decides once for the whole run. */
 export interface Setting {
   readonly nodes: number
   readonly partitions: number
   readonly sinkPartitions: number
+  /** Of the topics between stages. */
+  readonly shuffled: number
   readonly workers: number
   /** Virtual ms for which records come, and things go wrong. */
   readonly durationMs: number
@@ -52,6 +57,8 @@ export class World {
   readonly disks: Disks | null
   readonly setting: Setting
   readonly config: WorkerConfig
+  readonly stages: readonly SimulatedStage[]
+  readonly stageTopics: StageTopics
   /** The ways that faults are put on, by process. */
   readonly networks = new Map<string, Network>()
   #violation: string | null = null
@@ -63,7 +70,11 @@ export class World {
     // Of its own: runs without volumes take the course that they would take if there were none.
     const ofVolumes = seededRandom(~seed)
     const volumes = ofVolumes.chance(0.5)
-    this.setting = { ...chooseSetting(this.random), volumes }
+    const plan = job.plan(topics, () => undefined)
+    const setting = chooseSetting(this.random)
+    this.setting = { ...setting, ...settingOfShuffles(seed, plan, setting), volumes }
+    this.stages = simulatedStages(plan, this.setting.partitions, this.setting.shuffled)
+    this.stageTopics = new StageTopics(applicationId, this.stages)
     const state = volumes ? { directory: '/state', snapshotIntervalMs: ofVolumes.pick([100, 1_000, 5_000]) } : {}
     this.config = chooseConfig(this.random, job, state)
     this.disks = volumes ? new Disks({ scheduler: this.clock, clock: () => this.timeOfDay, random: ofVolumes }) : null
@@ -118,8 +129,12 @@ export class World {
   }
 
   /** Internal topics of a lineage; the others are there already from the second one on. */
-  createChangelogs(lineage: number): void {
-    const stages = [{ stage: stageName, sourcePartitions: this.setting.partitions, repartitioned: false }]
+  createInternalTopics(lineage: number): void {
+    const stages = this.stages.map(({ name, partitions, sourceTopic }) => ({
+      stage: name,
+      sourcePartitions: partitions,
+      repartitioned: sourceTopic === null,
+    }))
     for (const topic of internalTopics({ applicationId, lineage, stages, replicationFactor: -1, config: {}, late: true, deadLetter: true })) {
       this.cluster.createTopic(topic)
     }
@@ -130,11 +145,11 @@ export class World {
     const { partitions, sinkPartitions } = this.setting
     this.cluster.createTopic({ topic: topics.source, partitions, replicationFactor: -1, config: keep })
     this.cluster.createTopic({ topic: topics.sink, partitions: sinkPartitions, replicationFactor: -1, config: keep })
-    this.createChangelogs(1)
+    this.createInternalTopics(1)
   }
 }
 
-function chooseSetting(random: Random): Omit<Setting, 'volumes'> {
+function chooseSetting(random: Random): Omit<Setting, 'volumes' | 'shuffled'> {
   return {
     nodes: random.pick([1, 3]),
     partitions: 1 + random.below(5),
@@ -145,6 +160,18 @@ function chooseSetting(random: Random): Omit<Setting, 'volumes'> {
     lookMs: random.pick([0.01, 1, 3, 3]),
     sliceBytes: random.pick([200, 200, 2_000, 1_000_000]),
     standbys: random.pick([0, 1, 2, 2]),
+  }
+}
+
+/** Jobs of several stages have more tasks, so they run for a shorter time, on less input. Their chance is their own: jobs of one stage take their courses without it. */
+function settingOfShuffles(seed: number, plan: Plan, setting: Pick<Setting, 'partitions'>): Partial<Setting> & Pick<Setting, 'shuffled'> {
+  if (stagesOf(plan).length === 1) return { shuffled: 0 }
+  const random = seededRandom(seed ^ 0x5eed)
+  return {
+    shuffled: 1 + random.below(3),
+    partitions: Math.min(setting.partitions, 1 + random.below(4)),
+    durationMs: random.between(4_000, 12_000),
+    records: 40 + random.below(100),
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * A process that simulates one seed after the other: `child.ts FROM TO [MISTAKE]`. Prints a line of JSON for each violation and one at the end; with a
+ * A process that simulates one seed after the other: `child.ts JOBS FROM TO [MISTAKE]`. Prints a line of JSON for each violation and one at the end; with a
  * mistake it plants it first, and ends at the first violation.
  */
 import type { SimulationResult } from '../../../runtime/testing/simulation/simulate.ts'
@@ -8,7 +8,7 @@ import { plant } from './plant.ts'
 // A run makes thousands of errors that are expected, and nobody reads where they arose; a replay has it.
 Error.stackTraceLimit = 0
 
-const [from = '1', to = from, mistake] = process.argv.slice(2)
+const [set = '', from = '1', to = from, mistake] = process.argv.slice(2)
 let current = Number(from)
 const fail = (error: unknown): void => {
   print({
@@ -25,12 +25,12 @@ process.on('uncaughtException', fail)
 
 if (mistake !== undefined) plant(mistake)
 const { simulate } = await import('../../../runtime/testing/simulation/simulate.ts')
-const { jobs } = await import('../jobs.ts')
+const { jobSetOf, jobSets } = await import('../job-sets.ts')
 
 let results = 0
 let virtualMs = 0
 for (; current <= Number(to); current++) {
-  const result: SimulationResult = await simulate(current, jobs)
+  const result: SimulationResult = await simulate(current, jobSets[jobSetOf(set)])
   results += result.results
   virtualMs += result.durationMs
   if (result.violation === null) continue

@@ -3,6 +3,7 @@ import { registerHooks } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { mistakes } from '../mistakes.ts'
+import type { Change } from '../mistakes.ts'
 
 const checkout = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
 
@@ -10,20 +11,20 @@ const checkout = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
 export function plant(name: string): void {
   const mistake = mistakes.find((one) => one.name === name)
   if (mistake === undefined) throw new Error(`no mistake ${JSON.stringify(name)}; there are ${mistakes.map((one) => one.name).join(', ')}`)
-  const url = pathToFileURL(join(checkout, mistake.file)).href
+  const changes = new Map([mistake, ...(mistake.also ?? [])].map((change) => [pathToFileURL(join(checkout, change.file)).href, change]))
   registerHooks({
     load(loaded, context, nextLoad) {
       const result = nextLoad(loaded, context)
-      if (loaded !== url) return result
-      return { ...result, source: changed(textOf(result.source), mistake) }
+      const change = changes.get(loaded)
+      return change === undefined ? result : { ...result, source: changed(textOf(result.source), change) }
     },
   })
 }
 
-/** The source with the mistake in it. */
-export function changed(source: string, { name, file, right, wrong }: (typeof mistakes)[number]): string {
+/** The source with the change in it. */
+export function changed(source: string, { file, right, wrong }: Change): string {
   const parts = source.split(right)
-  if (parts.length !== 2) throw new Error(`the mistake ${JSON.stringify(name)} finds its place in ${file} ${parts.length - 1} times; it must be once`)
+  if (parts.length !== 2) throw new Error(`${JSON.stringify(right)} is in ${file} ${parts.length - 1} times; it must be once`)
   return parts.join(wrong)
 }
 

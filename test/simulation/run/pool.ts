@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { JobSet } from '../job-sets.ts'
 
 export interface SeedRange {
   readonly from: number
@@ -26,6 +27,8 @@ export interface PoolResult {
 }
 
 export interface PoolOptions {
+  /** @default jobs */
+  readonly jobs?: JobSet
   /** Planted in every process; they end at the first violation. */
   readonly mistake?: string
   readonly processes?: number
@@ -39,7 +42,7 @@ export interface PoolOptions {
 const chunk = 25
 
 export async function simulateSeeds({ from, to }: SeedRange, options: PoolOptions = {}): Promise<PoolResult> {
-  const { processes = availableParallelism(), onViolation, onProgress, mistake, signal } = options
+  const { jobs = 'jobs', processes = availableParallelism(), onViolation, onProgress, mistake, signal } = options
   const violations: FoundViolation[] = []
   const sums = { seeds: 0, results: 0, virtualMs: 0, cpuSeconds: 0 }
   let next = from
@@ -47,7 +50,7 @@ export async function simulateSeeds({ from, to }: SeedRange, options: PoolOption
     while (next <= to && signal?.aborted !== true && !(mistake !== undefined && violations.length > 0)) {
       const start = next
       next = Math.min(to + 1, start + chunk)
-      for await (const line of linesOf(start, next - 1, mistake, signal)) {
+      for await (const line of linesOf([jobs, String(start), String(next - 1), ...(mistake === undefined ? [] : [mistake])], signal)) {
         if (line.kind === 'violation') {
           violations.push(line)
           onViolation?.(line)
@@ -64,9 +67,11 @@ export async function simulateSeeds({ from, to }: SeedRange, options: PoolOption
 
 type Line = ({ readonly kind: 'violation' } & FoundViolation) | ({ readonly kind: 'end' } & Omit<PoolResult, 'violations'>)
 
-async function* linesOf(from: number, to: number, mistake: string | undefined, signal: AbortSignal | undefined): AsyncGenerator<Line> {
-  const args = [join(import.meta.dirname, 'child.ts'), String(from), String(to), ...(mistake === undefined ? [] : [mistake])]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], ...(signal === undefined ? {} : { signal }) })
+async function* linesOf(args: readonly string[], signal: AbortSignal | undefined): AsyncGenerator<Line> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'child.ts'), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    ...(signal === undefined ? {} : { signal }),
+  })
   const ended = new Promise<number>((resolve, reject) => {
     child.on('close', (code) => resolve(code ?? 1))
     child.on('error', reject)
@@ -79,5 +84,5 @@ async function* linesOf(from: number, to: number, mistake: string | undefined, s
     yield line
   }
   const code = await ended
-  if (code !== 0 && !violated) throw new Error(`the simulation of the seeds ${from} to ${to} ended with exit code ${code}`)
+  if (code !== 0 && !violated) throw new Error(`the simulation of ${args.join(' ')} ended with exit code ${code}`)
 }

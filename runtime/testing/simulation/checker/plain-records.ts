@@ -4,6 +4,8 @@ export interface PlainRecord {
   readonly offset: number
   readonly key: string | null
   readonly value: string | null
+  /** Of the value. */
+  readonly bytes: Buffer | null
   readonly timestamp: number
   readonly headers: ReadonlyMap<string, string>
 }
@@ -20,10 +22,11 @@ export function plainRecords(batch: Buffer): readonly PlainRecord[] {
     const timestamp = baseTimestamp + cursor.varint()
     const offset = baseOffset + cursor.varint()
     const key = cursor.text()
-    const value = cursor.text()
+    const bytes = cursor.bytes()
+    const value = bytes?.toString() ?? null
     const headers = new Map<string, string>()
     for (let left = cursor.varint(); left > 0; left--) headers.set(cursor.text() ?? '', cursor.text() ?? '')
-    return { offset, key, value, timestamp, headers }
+    return { offset, key, value, bytes, timestamp, headers }
   })
 }
 
@@ -54,10 +57,13 @@ class Cursor {
   }
 
   text(): string | null {
+    return this.bytes()?.toString() ?? null
+  }
+
+  bytes(): Buffer | null {
     const length = this.varint()
     if (length < 0) return null
-    const text = this.#bytes.toString('utf8', this.#at, this.#at + length)
     this.#at += length
-    return text
+    return this.#bytes.subarray(this.#at - length, this.#at)
   }
 }

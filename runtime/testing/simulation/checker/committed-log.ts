@@ -1,5 +1,5 @@
 /** Records of a topic as they stand in the virtual brokers' logs, read without any of the runtime's code. */
-import type { VirtualCluster } from '../broker/cluster.ts'
+import type { VirtualCluster } from '../../broker/cluster.ts'
 import { plainRecords } from './plain-records.ts'
 import type { PlainRecord } from './plain-records.ts'
 

@@ -1,0 +1,2 @@
+/** Something that must not be, and is. */
+export class Violation extends Error {}
