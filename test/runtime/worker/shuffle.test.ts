@@ -6,6 +6,9 @@ import { orders } from '../../support/orders.ts'
 import { shuffledResults, shuffledSteps, writtenResults } from '../../support/shuffle-model.ts'
 import { epoch, partitions, VirtualJob } from '../testing/broker/virtual-job.ts'
 
+/** The model knows of no partition that is not waited for. */
+const patient = { idleTimeoutMs: 3_600_000 }
+
 async function assertExact(t: ExecutionContext, job: VirtualJob, least = 100): Promise<void> {
   const expected = shuffledResults(await job.read(job.input), partitions)
   t.deepEqual(writtenResults(await job.read(job.output)), expected)
@@ -14,7 +17,7 @@ async function assertExact(t: ExecutionContext, job: VirtualJob, least = 100): P
 }
 
 test('records go to the workers of their keys, and windows close by the slowest partition that writes', async (t) => {
-  const job = new VirtualJob(1, { steps: shuffledSteps })
+  const job = new VirtualJob(1, { steps: shuffledSteps, processing: patient })
   await job.send(orders({ count: 12_000, partitions, from: epoch }))
   await job.start(2)
   await job.drained()
@@ -23,7 +26,7 @@ test('records go to the workers of their keys, and windows close by the slowest 
 })
 
 test('a partition of the source that stays behind holds every window open', async (t) => {
-  const job = new VirtualJob(2, { steps: shuffledSteps })
+  const job = new VirtualJob(2, { steps: shuffledSteps, processing: patient })
   const records = orders({ count: 12_000, partitions, from: epoch })
   const slow = records.filter(({ partition }) => partition === 3)
   await job.start(2)
@@ -40,7 +43,7 @@ test('a partition of the source that stays behind holds every window open', asyn
 })
 
 test('what stages have sent to each other is deleted once it is read and committed, and the job goes on behind it', async (t) => {
-  const job = new VirtualJob(3, { steps: shuffledSteps })
+  const job = new VirtualJob(3, { steps: shuffledSteps, processing: patient })
   await job.start(2)
   const between = names.repartitionTopic(job.applicationId, 1, 'by-customer')
   const starts = (): readonly number[] => Array.from({ length: partitions }, (_, partition) => job.cluster.partition(between, partition).logStart)
@@ -62,7 +65,12 @@ test('what stages have sent to each other is deleted once it is read and committ
 for (const guarantee of ['ExactlyOnce', 'AtLeastOnce']) {
   test(`what stages send to each other is exact under faults: ${guarantee}`, async (t) => {
     for (let seed = 1; seed <= 8; seed++) {
-      const job = new VirtualJob(seed, { nodes: 3, settings: { metadataLagMs: [0, 200] }, steps: shuffledSteps, processing: { guarantee } })
+      const job = new VirtualJob(seed, {
+        nodes: 3,
+        settings: { metadataLagMs: [0, 200] },
+        steps: shuffledSteps,
+        processing: { ...patient, guarantee },
+      })
       await job.start(2)
       await job.disturbed(async (disturbances) => {
         for (let round = 0; round < 10; round++) {
