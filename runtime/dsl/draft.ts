@@ -5,7 +5,7 @@
 import { isDuration, parseDuration, durationHint } from '../../crds/durations.ts'
 import type { Plan, PlanNode, Uid } from '../plan/nodes.ts'
 import { programError, type Problem } from '../plan/problems.ts'
-import { defaultUid } from '../plan/uid.ts'
+import { defaultUid, isDefaultUid } from '../plan/uid.ts'
 import { notSupportedYet } from '../plan/unsupported.ts'
 import { validatePlan } from '../plan/validate.ts'
 import { locate, type Site } from './site.ts'
@@ -24,6 +24,35 @@ export function addNode(draft: Draft, site: Site, make: (add: Addition) => PlanN
   const addition = new Addition(draft, site)
   const node = make(addition)
   return { nodes: [...draft.nodes, node], sites: [...draft.sites, site], problems: [...draft.problems, ...addition.problems] }
+}
+
+/** The nodes of all drafts, and one that reads from the last of each. Nodes that nobody has named get other names where two drafts have the same. */
+export function mergeDrafts(drafts: readonly Draft[], site: Site): Draft {
+  let merged: Draft = emptyDraft
+  const ends: Uid[] = []
+  for (const draft of drafts) {
+    const renamed = new Map<Uid, Uid>()
+    const nodes = [...merged.nodes]
+    const sites = [...merged.sites]
+    for (const [i, node] of draft.nodes.entries()) {
+      // The beginning that two drafts have in common is there once.
+      if (nodes.includes(node)) continue
+      const taken = nodes.some(({ uid }) => uid === node.uid) && isDefaultUid(node)
+      const uid = taken ? defaultUid(node.kind, nodes) : node.uid
+      renamed.set(node.uid, uid)
+      nodes.push(renamedNode(node, uid, renamed))
+      sites.push(draft.sites[i] ?? site)
+    }
+    const end = draft.nodes.at(-1)?.uid ?? ''
+    ends.push(renamed.get(end) ?? end)
+    merged = { nodes, sites, problems: [...merged.problems, ...draft.problems.filter((problem) => !merged.problems.includes(problem))] }
+  }
+  return addNode(merged, site, (add) => ({ kind: 'merge', uid: add.uid('merge'), inputs: ends }))
+}
+
+function renamedNode(node: PlanNode, uid: Uid, renamed: ReadonlyMap<Uid, Uid>): PlanNode {
+  // Each kind keeps the number of its inputs.
+  return { ...node, uid, inputs: node.inputs.map((input: Uid) => renamed.get(input) ?? input) } as PlanNode
 }
 
 /** The finished, frozen plan. Throws `program-invalid` or `not-supported-yet` with all problems of the program. */

@@ -17,7 +17,7 @@ import {
   lambda,
 } from './additions.ts'
 import type { Aggregation, CheckedAggregates, WindowResult } from './aggregates.ts'
-import { emptyDraft, finishDraft, type Draft } from './draft.ts'
+import { emptyDraft, finishDraft, mergeDrafts, type Draft } from './draft.ts'
 import type { KafkaTopic } from './kafka.ts'
 import { callerPlace, type Site } from './site.ts'
 import type { Duration, KeyField, KeyOf, TimestampField } from './values.ts'
@@ -84,6 +84,14 @@ export class Stream<V, C extends Clock, K, F = never> {
   /** Replaces each record by any number of others. */
   flatMap<U>(mapper: (value: V, record: RecordContext) => Iterable<U>): Stream<U, C, K, F> {
     return new Stream(addFlatMap(this.#draft, site('flatMap'), lambda(mapper)))
+  }
+
+  /**
+   * The records of this stream and of others as one, in the order in which they come. They are of one type; `map` brings them there. To be grouped they are keyed
+   * anew, and so meet in a topic of the job's own, with the least of their watermarks.
+   */
+  merge(...others: readonly Stream<V, C, unknown, unknown>[]): Stream<V, C, unknown, never> {
+    return new Stream(mergeDrafts([this.#draft, ...others.map((other) => other.#draft)], site('merge')))
   }
 
   /**

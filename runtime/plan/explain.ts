@@ -48,6 +48,8 @@ function explainNode(node: PlanNode | RepartitionSource | RepartitionSink): stri
       return `flatMap to ${explainExpression(node.mapper)}`
     case 'keyBy':
       return `key by ${node.field}`
+    case 'merge':
+      return `merge ${node.inputs.join(', ')}`
     case 'windowAggregate':
       return `${explainWindow(node.window)}: ${Object.entries(node.fields).map(explainAggregate).join(', ')}`
     case 'windowReduce':

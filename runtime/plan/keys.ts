@@ -3,7 +3,7 @@ import type { PlanNode, Uid } from './nodes.ts'
 
 /**
  * The keyBy nodes behind which records lie in other partitions than before: all but those by the field that the record key is already. That is the key
- * which the source declares, then that of the last keyBy, and behind a window its `key`.
+ * which the source declares, then that of the last keyBy, and behind a window its `key`. What was merged is keyed by nothing.
  */
 export function repartitionsOf(nodes: readonly PlanNode[]): ReadonlySet<Uid> {
   const found = new Set<Uid>()
@@ -11,6 +11,7 @@ export function repartitionsOf(nodes: readonly PlanNode[]): ReadonlySet<Uid> {
   for (const node of nodes) {
     if (node.kind === 'source') key = node.keyField
     else if (isWindow(node)) key = 'key'
+    else if (node.kind === 'merge') key = null
     else if (node.kind === 'keyBy') {
       if (node.field !== key) found.add(node.uid)
       key = node.field

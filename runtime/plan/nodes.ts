@@ -1,6 +1,6 @@
 /**
  * The nodes of a plan: plain frozen data. Nothing runs in here; builder and steps make these, everything else reads them.
- * A node names its inputs by uid, so a plan is a graph; what this version carries out is one chain from a source to a sink.
+ * A node names its inputs by uid, so a plan is a graph; what this version carries out is any number of sources that are merged on the way to one sink.
  */
 import type { FieldType, RecordSchema } from '../formats/schema.ts'
 import type { Shape } from './shape.ts'
@@ -134,6 +134,13 @@ export interface WindowReduceNode {
   readonly reducer: { readonly kind: 'lambda'; readonly call: (accumulator: never, value: never) => unknown; readonly text: string }
 }
 
+/** Records of several streams as one, in the order in which they come. They must be keyed anew before they are grouped. */
+export interface MergeNode {
+  readonly kind: 'merge'
+  readonly uid: Uid
+  readonly inputs: readonly Uid[]
+}
+
 export interface SinkNode {
   readonly kind: 'sink'
   readonly uid: Uid
@@ -145,7 +152,7 @@ export interface SinkNode {
 }
 
 export type TransformNode =
-  EventTimeNode | ProcessingTimeNode | FilterNode | MapNode | FlatMapNode | KeyByNode | WindowAggregateNode | WindowReduceNode
+  EventTimeNode | ProcessingTimeNode | FilterNode | MapNode | FlatMapNode | KeyByNode | WindowAggregateNode | WindowReduceNode | MergeNode
 export type PlanNode = SourceNode | TransformNode | SinkNode
 
 /** What a program's default export is. */

@@ -52,6 +52,7 @@ function outputShape(node: PlanNode, input: Shape, keyType: FieldType | null): S
     case 'processingTime':
     case 'filter':
     case 'keyBy':
+    case 'merge':
     case 'sink':
       return input
     case 'map':

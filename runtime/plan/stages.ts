@@ -1,31 +1,48 @@
 /** Cuts a plan into stages: the parts between two topics. */
+import { isDeepStrictEqual } from 'node:util'
 import { isWindow, repartitionsOf } from './keys.ts'
-import type { KeyByNode, Plan, RepartitionSource, SinkNode, SourceNode, Stage, TransformNode } from './nodes.ts'
+import type { Plan, PlanNode, RepartitionSource, SinkNode, SourceNode, Stage, TransformNode } from './nodes.ts'
+import { pathsOf } from './paths.ts'
 import { programError } from './problems.ts'
 import { isTime } from './time.ts'
 import { knownBefore } from './shape.ts'
 
 /**
- * The stages of a valid plan, in topological order. A chain is cut at each keyBy that sends its records to other partitions: what is before it ends in a
- * topic of the job's own, from which what is behind it begins.
+ * The stages of a valid plan, in topological order. The way from each source is cut at each keyBy that sends its records to other partitions: what is before
+ * it ends in a topic of the job's own, from which what is behind it begins. Ways that were merged end in the same topic, or write to the same sink.
  */
 export function stagesOf(plan: Plan): readonly Stage[] {
-  const [first] = plan.nodes
-  const last = plan.nodes.at(-1)
+  const stages = new Map<string, Stage>()
+  for (const path of pathsOf(plan.nodes)) {
+    for (const stage of stagesOfPath(path)) {
+      const same = stages.get(stage.name)
+      stages.set(stage.name, same === undefined ? stage : { ...same, source: joined(same.source, stage.source) })
+    }
+  }
+  if (stages.size === 0) throw programError([{ kind: 'invalid', path: 'plan', message: 'a plan begins with a source and ends with a sink' }])
+  const place = new Map(plan.nodes.map(({ uid }, index) => [uid, index]))
+  return [...stages.values()].toSorted((a, b) => (place.get(a.name) ?? 0) - (place.get(b.name) ?? 0))
+}
+
+function stagesOfPath(path: readonly PlanNode[]): readonly Stage[] {
+  const [first] = path
+  const last = path.at(-1)
   if (first?.kind !== 'source' || last?.kind !== 'sink') {
     throw programError([{ kind: 'invalid', path: 'plan', message: 'a plan begins with a source and ends with a sink' }])
   }
-  const repartitions = repartitionsOf(plan.nodes)
-  const known = knownBefore(plan.nodes)
+  const repartitions = repartitionsOf(path)
+  const known = knownBefore(path)
   const stages: Stage[] = []
   let source: Stage['source'] = first
   let transforms: TransformNode[] = []
   let clock: TransformNode | null = null
-  for (const [i, node] of plan.nodes.entries()) {
+  for (const [i, node] of path.entries()) {
     if (node.kind === 'keyBy' && repartitions.has(node.uid)) {
       const { uid, field: keyField } = node
-      stages.push({ name: source.uid, source, transforms, sink: { kind: 'repartition', uid, keyField, timed: clock?.kind === 'eventTime' } })
-      source = repartitionSource(node, known[i]?.shape ?? null, source.uid, clock)
+      const shape = known[i]?.shape ?? null
+      const time = { timed: clock?.kind === 'eventTime', byProcessingTime: clock?.kind === 'processingTime' }
+      stages.push({ name: source.uid, source, transforms, sink: { kind: 'repartition', uid, keyField, timed: time.timed } })
+      source = { kind: 'repartition', uid, keyField, keyType: shape?.fields[keyField]?.type ?? null, shape, writers: [source.uid], ...time }
       transforms = []
     } else if (isTransform(node)) {
       if (isTime(node)) clock = node
@@ -35,14 +52,30 @@ export function stagesOf(plan: Plan): readonly Stage[] {
   return [...stages, { name: source.uid, source, transforms, sink: last }]
 }
 
+/** What is known of a topic that several stages write to: as much as is true of all of them. */
+function joined(a: Stage['source'], b: Stage['source']): Stage['source'] {
+  if (a.kind === 'source' || b.kind === 'source') return a
+  const sameShape = isDeepStrictEqual(a.shape, b.shape)
+  const shape: RepartitionSource['shape'] = sameShape ? a.shape : null
+  const keyType = isDeepStrictEqual(a.keyType, b.keyType) ? a.keyType : null
+  return {
+    ...a,
+    shape,
+    keyType,
+    writers: [...new Set([...a.writers, ...b.writers])],
+    timed: a.timed && b.timed,
+    byProcessingTime: a.byProcessingTime && b.byProcessingTime,
+  }
+}
+
 /** The topics that stages read, and are not the job's own. */
 export function sourcesOf(stages: readonly Stage[]): readonly SourceNode[] {
   return stages.flatMap(({ source }) => (source.kind === 'source' ? [source] : []))
 }
 
-/** The topics that stages write, and are not the job's own. */
+/** The topics that stages write, and are not the job's own; each once. */
 export function sinksOf(stages: readonly Stage[]): readonly SinkNode[] {
-  return stages.flatMap(({ sink }) => (sink.kind === 'sink' ? [sink] : []))
+  return [...new Set(stages.flatMap(({ sink }) => (sink.kind === 'sink' ? [sink] : [])))]
 }
 
 /** Whether tasks of a stage hold rows beside their position. */
@@ -50,16 +83,6 @@ export function isStateful(stage: Stage): boolean {
   return stage.transforms.some(isWindow)
 }
 
-function repartitionSource(
-  { uid, field }: KeyByNode,
-  shape: RepartitionSource['shape'],
-  writer: string,
-  clock: TransformNode | null,
-): RepartitionSource {
-  const time = { timed: clock?.kind === 'eventTime', byProcessingTime: clock?.kind === 'processingTime' }
-  return { kind: 'repartition', uid, keyField: field, keyType: shape?.fields[field]?.type ?? null, shape, writers: [writer], ...time }
-}
-
-function isTransform(node: SourceNode | TransformNode | SinkNode): node is TransformNode {
+function isTransform(node: PlanNode): node is TransformNode {
   return node.kind !== 'source' && node.kind !== 'sink'
 }

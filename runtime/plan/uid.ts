@@ -6,6 +6,11 @@ export function defaultUid(kind: PlanNode['kind'], before: readonly PlanNode[]):
   return `${kind}-${before.filter((node) => node.kind === kind).length + 1}`
 }
 
+/** Whether nobody has named the node. */
+export function isDefaultUid({ kind, uid }: PlanNode): boolean {
+  return uid.startsWith(`${kind}-`) && /^\d+$/.test(uid.slice(kind.length + 1))
+}
+
 /** What the name of a stateful node may be; it becomes part of keys in the changelog. */
 export const namePattern = /^[A-Za-z][A-Za-z0-9_.-]{0,62}$/
 

@@ -17,8 +17,8 @@ const sinks = 'write to a topic with to: { topic }, and let a connector read it'
 
 const unsupported: Readonly<Record<string, { readonly what: string; readonly instead: string }>> = {
   join: { what: 'joins are', instead: twoJobs },
-  merge: { what: 'merging streams is', instead: twoJobs },
-  union: { what: 'merging streams is', instead: twoJobs },
+  merge: { what: 'merging streams in steps is', instead: 'write the program in TypeScript: a.merge(b)' },
+  union: { what: 'merging streams in steps is', instead: 'write the program in TypeScript: a.merge(b)' },
   split: { what: 'side outputs are', instead: twoJobs },
   sideOutput: { what: 'side outputs are', instead: twoJobs },
   streams: { what: 'several chains in one job are', instead: twoJobs },

@@ -1,8 +1,10 @@
 /** Checks a whole plan and reports everything that is wrong with it, not the first. */
+import { isDeepStrictEqual } from 'node:util'
 import type { Finding, Surroundings } from './rules/findings.ts'
 import { checkNode } from './rules/nodes.ts'
 import { isWindow, repartitionsOf } from './keys.ts'
 import type { KeyByNode, Plan, PlanNode, SourceNode } from './nodes.ts'
+import { pathsOf } from './paths.ts'
 import type { Place, Problem } from './problems.ts'
 import { inputShapes } from './shape.ts'
 import { isTime } from './time.ts'
@@ -17,17 +19,32 @@ export function validatePlan(plan: Plan, locate: Locate = locateByUid(plan)): re
     const { path, place } = locate(index, finding.at)
     return { kind: finding.kind, path, message: finding.message, ...(place && { place }) }
   }
-  return surroundings(plan.nodes).flatMap((around, index) =>
-    [...checkChain(plan.nodes, index), ...checkNode(around.node, around)].map((finding) => report(index, finding)),
-  )
+  const { nodes } = plan
+  const found = nodes.map((_, index) => [...checkPlace(nodes, index)])
+  const clocks = new Map<PlanNode, boolean>()
+  for (const path of pathsOf(nodes)) {
+    for (const around of surroundings(path)) {
+      const findings = found[nodes.indexOf(around.node)]!
+      if (around.node.kind === 'merge' && around.hasEventTime) {
+        const { byProcessingTime } = around
+        if (byProcessingTime !== (clocks.get(around.node) ?? byProcessingTime)) findings.push(severalClocks)
+        clocks.set(around.node, byProcessingTime)
+      }
+      // What several ways lead through is wrong once.
+      for (const finding of checkNode(around.node, around)) if (!findings.some((one) => isDeepStrictEqual(one, finding))) findings.push(finding)
+    }
+  }
+  return found.flatMap((findings, index) => findings.map((finding) => report(index, finding)))
 }
+
+const severalClocks: Finding = { kind: 'invalid', message: 'one stream goes by event time, another by processing time: merge streams of one clock' }
 
 /** How a node is called where nothing better is known. */
 function locateByUid(plan: Plan): Locate {
   return (index, at) => ({ path: `nodes[${index}] (${plan.nodes[index]?.uid})${at === undefined ? '' : `.${at}`}` })
 }
 
-/** What each node may rely on, walked once from the source on. */
+/** What each node of a path may rely on, walked once from the source on. */
 function surroundings(nodes: readonly PlanNode[]): readonly (Surroundings & { readonly node: PlanNode })[] {
   const shapes = inputShapes(nodes)
   const source = nodes.find((node): node is SourceNode => node.kind === 'source') ?? null
@@ -49,24 +66,33 @@ function surroundings(nodes: readonly PlanNode[]): readonly (Surroundings & { re
   })
 }
 
-/** One source first, one sink last, each node fed by the one before it, every uid once. */
-function checkChain(nodes: readonly PlanNode[], index: number): readonly Finding[] {
+/** Sources first, one sink last, each node fed by those before it and feeding one, every uid once. */
+function checkPlace(nodes: readonly PlanNode[], index: number): readonly Finding[] {
   const findings: Finding[] = []
   const node = nodes[index]!
   const last = nodes.length - 1
   const add = (kind: Finding['kind'], message: string): void => void findings.push({ kind, message })
-  const oneChain = 'not supported yet; a job is one chain from a source to a sink: run several jobs, with topics between them'
 
   if (index === 0 && node.kind !== 'source') add('invalid', `a program begins with a source, not with ${node.kind}`)
-  if (index > 0 && node.kind === 'source') add('not-supported-yet', `several sources in one job are ${oneChain}`)
   if (index === last && node.kind !== 'sink') add('invalid', `a program ends with a sink, not with ${node.kind}: add to`)
-  if (index < last && node.kind === 'sink') add('not-supported-yet', `several sinks in one job are ${oneChain}`)
-  if (index > 0 && node.kind !== 'source' && node.inputs[0] !== nodes[index - 1]?.uid) {
-    const known = nodes.slice(0, index).some((earlier) => earlier.uid === node.inputs[0])
-    if (known) add('not-supported-yet', `branches are ${oneChain}`)
-    else add('invalid', `reads from ${JSON.stringify(node.inputs[0])}, which is not a node before it`)
+  if (index < last && node.kind === 'sink') add('not-supported-yet', `several sinks in one job are ${oneSink}`)
+  if (node.kind === 'source' && index < last && isLeft(nodes, node)) add('invalid', `nothing reads what comes from ${JSON.stringify(node.uid)}`)
+  for (const input of index === 0 ? [] : node.inputs) {
+    const named = nodes.slice(0, index).filter((earlier) => earlier.uid === input)
+    const reader = nodes.findIndex(({ inputs }) => inputs.some((other) => other === input))
+    if (named.length === 0) add('invalid', `reads from ${JSON.stringify(input)}, which is not a node before it`)
+    else if (reader < index && named.length === 1) add('not-supported-yet', `branches are ${oneSink}`)
   }
   const first = nodes.findIndex((other) => other.uid === node.uid)
   if (first < index) add('invalid', `the name ${JSON.stringify(node.uid)} is already that of the ${nodes[first]?.kind}: names are unique in a job`)
   return findings
 }
+
+/** Whether nobody reads from the node, though everybody reads from somewhere. */
+function isLeft(nodes: readonly PlanNode[], { uid }: PlanNode): boolean {
+  const read = new Set(nodes.flatMap(({ inputs }): readonly string[] => inputs))
+  const known = new Set(nodes.map((node) => node.uid))
+  return !read.has(uid) && [...read].every((input) => known.has(input))
+}
+
+const oneSink = 'not supported yet; a job has one sink: run several jobs, with topics between them'

@@ -132,6 +132,8 @@ function transform(
       return map(node, link.shape, context, next)
     case 'flatMap':
       return flatMap(node, link.shape, context, next)
+    case 'merge':
+      return next
     case 'keyBy':
       // Results of a window are keyed by it already.
       return link.asResulted && node.field === 'key' ? next : keyBy(node, context, next)

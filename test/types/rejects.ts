@@ -83,3 +83,6 @@ export const wrongReduce = minutes.reduce('a', (_, order) => order.amount)
 
 // @ts-expect-error 'unknownOption' does not exist in type 'KafkaOptions<
 export const wrongOption = kafka({ topic: 'a', unknownOption: 1 })
+
+// @ts-expect-error is not assignable to parameter of type 'Stream<
+export const mergeOfOtherRecords = orders.merge(orders.map((order) => order.amount))

@@ -25,6 +25,8 @@ export function checkNode(node: PlanNode, around: Surroundings): readonly Findin
       return checkFunction(node.mapper, around.input, 'list')
     case 'keyBy':
       return checkKeyBy(node, around)
+    case 'merge':
+      return []
     case 'windowAggregate':
       return [...checkName(node.uid), ...checkWindow(node.window, around), ...checkAggregates(node.fields, around.input)]
     case 'windowReduce':

@@ -11,6 +11,7 @@ import { isStateful, stagesOf } from '../../../runtime/plan/stages.ts'
 import { kafka, max, stream, sum, t as types, tumbling } from '../../../runtime/index.ts'
 import alerts from '../../jobs/alerts.ts'
 import revenue from '../../jobs/revenue.ts'
+import spending from '../../jobs/spending.ts'
 
 /** The same data with the keys of every object in another order. */
 function shuffled(value: unknown, key: (name: string) => number): unknown {
@@ -91,6 +92,24 @@ test('a plan is cut into stages where records go to other partitions, and nowher
     ['revenue', 'keyBy-2', 'best'],
   )
   t.deepEqual(second?.source.kind === 'repartition' && second.source.keyType, { kind: 'string' })
+})
+
+test('streams that are merged end in one topic, and nodes that nobody has named keep apart', (t) => {
+  const [web, shops, byUser, ...others] = stagesOf(spending)
+  t.is(others.length, 0)
+  t.deepEqual([web?.name, shops?.name, byUser?.name], ['web-orders', 'shop-receipts', 'by-user'])
+  t.deepEqual(
+    [web, shops].map((stage) => stage?.transforms.map(({ uid }) => uid)),
+    [
+      ['eventTime-1', 'map-1', 'merge-1', 'filter-1'],
+      ['eventTime-2', 'map-2', 'merge-1', 'filter-1'],
+    ],
+  )
+  t.deepEqual(web?.sink, shops?.sink)
+  t.like(byUser?.source, { kind: 'repartition', keyField: 'user', writers: ['web-orders', 'shop-receipts'], timed: true })
+  const uids = spending.nodes.map(({ uid }) => uid)
+  t.is(new Set(uids).size, uids.length)
+  t.true(explain(spending).includes('reads web-orders, shop-receipts, writes spending'), explain(spending))
 })
 
 test('a plan of several stages is explained, with what they send to each other', (t) => {

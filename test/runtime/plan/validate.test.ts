@@ -49,6 +49,14 @@ function chain(...nodes: readonly PlanNode[]): Plan {
   return { kind: 'streamjob.plan', formatVersion: 1, nodes: linked as PlanNode[] }
 }
 
+/** A source with two nodes, another with two, then both as one. */
+function merged(a: PlanNode, b: PlanNode, c: PlanNode, d: PlanNode, ...rest: readonly PlanNode[]): Plan {
+  const [left, right] = [chain(source, a, b), chain({ ...source, uid: 'more', topic: 'more' }, c, d)]
+  const merge: PlanNode = { kind: 'merge', uid: 'merge-1', inputs: [b.uid, d.uid] }
+  const behind = chain(merge, ...rest, sink).nodes.slice(1)
+  return { ...left, nodes: [...left.nodes, ...right.nodes, merge, ...behind] }
+}
+
 function windowed(node: PlanNode): Plan {
   return chain(source, eventTime, keyBy, node, sink)
 }
@@ -72,7 +80,29 @@ const cases: readonly (readonly [title: string, plan: Plan, problems: readonly P
   ['an empty plan', chain(), [['invalid', 'plan', /begin with a source/]]],
   ['no source', chain(filter('true'), sink), [['invalid', 'nodes[0] (filter-1)', /begins with a source/]]],
   ['no sink', chain(source, filter('true')), [['invalid', 'nodes[1] (filter-1)', /ends with a sink/]]],
-  ['two sources', chain(source, { ...source, uid: 'more', topic: 'more' }, sink), [['not-supported-yet', 'nodes[1] (more)', /several sources/]]],
+  ['a source that nobody reads', chain(source, { ...source, uid: 'more', topic: 'more' }, sink), [['invalid', 'nodes[0] (orders)', /nothing reads/]]],
+  [
+    'a window behind a merge, without a key of its own',
+    merged(eventTime, keyBy, { ...eventTime, uid: 'eventTime-2' }, { ...keyBy, uid: 'keyBy-2' }, count),
+    [['invalid', 'nodes[7] (revenue).window', /needs a key/]],
+  ],
+  [
+    'a merge of streams that go by different clocks',
+    merged(
+      eventTime,
+      filter('true'),
+      { kind: 'processingTime', uid: 'clock', inputs: [''] },
+      filter('true', 'filter-2'),
+      { ...keyBy, uid: 'keyBy-3' },
+      count,
+    ),
+    [['invalid', 'nodes[6] (merge-1)', /merge streams of one clock/]],
+  ],
+  [
+    'a window behind a merge of which one side has no event time',
+    merged(eventTime, filter('true'), filter('true', 'filter-2'), filter('true', 'filter-3'), { ...keyBy, uid: 'keyBy-3' }, count),
+    [['invalid', 'nodes[8] (revenue).window', /needs event time/]],
+  ],
   ['two sinks', chain(source, sink, { ...sink, uid: 'sink-2' }), [['not-supported-yet', 'nodes[1] (sink-1)', /several sinks/]]],
   [
     'a branch',
