@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { durationHint } from '../../crds/durations.ts'
 import type { Problem } from '../plan/problems.ts'
 import { notSupportedYet } from '../plan/unsupported.ts'
+import { aggregateGrammar } from './aggregate-steps.ts'
 
 const duration = z.string({ error: durationHint })
 const expression = z.string({ error: 'write a CEL expression as text' }).min(1, 'write a CEL expression')
@@ -47,16 +48,7 @@ export const grammar = {
   }),
   aggregate: z.strictObject({
     name: z.string(),
-    fields: z.record(
-      z.string(),
-      z.strictObject({
-        count: z.strictObject({}).optional(),
-        sum: fieldName.optional(),
-        min: fieldName.optional(),
-        max: fieldName.optional(),
-        avg: fieldName.optional(),
-      }),
-    ),
+    fields: z.record(z.string(), aggregateGrammar),
   }),
   to: z.strictObject({
     topic: z.string(),

@@ -7,6 +7,7 @@ import { programError, type Problem } from '../plan/problems.ts'
 import { errorResult, plannedResult } from '../plan/result.ts'
 import type { PlanResult } from '../protocol.ts'
 import { addEventTime, addFilter, addFlatMap, addKeyBy, addMap, addProcessingTime, addSink, addSource, addWindowAggregate, cel } from './additions.ts'
+import { aggregateHint, aggregateOf } from './aggregate-steps.ts'
 import { emptyDraft, finishDraft, inOrder, type Draft } from './draft.ts'
 import { grammar, parseStep, unknownWord, type Step, type Verb } from './grammar.ts'
 import type { KafkaTopic } from './kafka.ts'
@@ -136,11 +137,9 @@ class StepReader {
   #aggregate({ name, fields }: Step<'aggregate'>, site: Site): void {
     const aggregates: Record<string, Aggregate> = {}
     for (const [field, choice] of Object.entries(fields)) {
-      const kinds = Object.entries(choice)
-      const [kind, operand] = kinds[0] ?? []
-      if (kinds.length !== 1 || (kind !== 'count' && typeof operand !== 'string'))
-        this.#give(`${site.path}.fields.${field}`, 'give one of count: {}, sum, min, max, avg: FIELD')
-      else aggregates[field] = typeof operand === 'string' ? { kind: kind as 'sum', field: operand } : { kind: 'count' }
+      const aggregate = aggregateOf(choice)
+      if (aggregate === null) this.#give(`${site.path}.fields.${field}`, aggregateHint)
+      else aggregates[field] = aggregate
     }
     const open = this.#window
     this.#window = null

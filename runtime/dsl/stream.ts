@@ -144,7 +144,7 @@ export class WindowedStream<V, K> {
   aggregate<const A extends Readonly<Record<string, Aggregation>>>(
     name: string,
     fields: A & CheckedAggregates<V, A>,
-  ): Stream<WindowResult<K, A>, 'event time', K, 'key'> {
+  ): Stream<WindowResult<V, K, A>, 'event time', K, 'key'> {
     const aggregates = Object.fromEntries(Object.entries<Aggregation>(fields).map(([field, { aggregate }]) => [field, aggregate]))
     return new Stream(addWindowAggregate(this.#draft, this.#site('aggregate', name), this.#window, name, aggregates))
   }

@@ -1,20 +1,9 @@
 /** A plan in words: its stages, the topics it reads and writes, the state it keeps. */
 import { formatDuration } from '../../crds/durations.ts'
 import { describeSchema } from '../formats/schema-text.ts'
+import { describeAggregate, type Aggregate } from './aggregates.ts'
 import { isWindow } from './keys.ts'
-import type {
-  Aggregate,
-  Expression,
-  Format,
-  Plan,
-  PlanNode,
-  RepartitionSink,
-  RepartitionSource,
-  SinkNode,
-  SourceNode,
-  Stage,
-  WindowSpec,
-} from './nodes.ts'
+import type { Expression, Format, Plan, PlanNode, RepartitionSink, RepartitionSource, SinkNode, SourceNode, Stage, WindowSpec } from './nodes.ts'
 import { isStateful, sinksOf, sourcesOf, stagesOf } from './stages.ts'
 
 /** The text that `streamjob plan` prints. */
@@ -104,7 +93,7 @@ function explainWindow(window: WindowSpec): string {
 }
 
 function explainAggregate([name, aggregate]: readonly [string, Aggregate]): string {
-  return `${name} = ${aggregate.kind}(${aggregate.kind === 'count' ? '' : aggregate.field})`
+  return `${name} = ${aggregate.kind === 'count' ? 'count()' : describeAggregate(aggregate)}`
 }
 
 function explainCreate(node: SinkNode): string {

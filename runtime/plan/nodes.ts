@@ -3,7 +3,10 @@
  * A node names its inputs by uid, so a plan is a graph; what this version carries out is any number of sources that are merged on the way to one sink.
  */
 import type { FieldType, RecordSchema } from '../formats/schema.ts'
+import type { Aggregate } from './aggregates.ts'
 import type { Shape } from './shape.ts'
+
+export type { Aggregate } from './aggregates.ts'
 
 /** Stable name of a node. Stateful nodes get it from the author, others from their place. State is found by it. */
 export type Uid = string
@@ -113,8 +116,6 @@ export interface WindowSpec {
   readonly offsetMs: number
   readonly latenessMs: number
 }
-
-export type Aggregate = { readonly kind: 'count' } | { readonly kind: 'sum' | 'min' | 'max' | 'avg'; readonly field: string }
 
 /** Emits `{ key, windowStart, windowEnd, ...fields }` when watermark >= windowEnd - 1 + lateness. */
 export interface WindowAggregateNode {

@@ -4,6 +4,7 @@
  */
 import type { FieldSchema, FieldType, RecordSchema } from '../formats/schema.ts'
 import { celTypeOf } from './cel/compile.ts'
+import type { Aggregate } from './aggregates.ts'
 import { repartitionsOf } from './keys.ts'
 import type { MapNode, PlanNode, WindowAggregateNode } from './nodes.ts'
 
@@ -62,7 +63,7 @@ function outputShape(node: PlanNode, input: Shape, keyType: FieldType | null): S
     case 'windowAggregate':
       return { fields: { ...paneFields(keyType), ...aggregateFields(node, input) } }
     case 'windowReduce':
-      return { fields: { ...paneFields(keyType), value: reducedField(input) } }
+      return { fields: { ...paneFields(keyType), value: wholeOf(input) } }
   }
 }
 
@@ -81,17 +82,53 @@ function paneFields(keyType: FieldType | null): Record<string, FieldSchema> {
   }
 }
 
-function aggregateFields(node: WindowAggregateNode, input: Shape): Record<string, FieldSchema> {
-  const fields: Record<string, FieldSchema> = {}
-  for (const [name, aggregate] of Object.entries(node.fields)) {
-    if (aggregate.kind === 'count') fields[name] = required({ kind: 'integer' })
-    else if (aggregate.kind === 'sum' || aggregate.kind === 'avg') fields[name] = required({ kind: 'number' })
-    else fields[name] = required(input?.fields[aggregate.field]?.type ?? { kind: 'number' })
-  }
-  return fields
+function aggregateFields(node: WindowAggregateNode, input: Shape): Record<string, FieldSchema | null> {
+  return Object.fromEntries(Object.entries(node.fields).map(([name, aggregate]) => [name, aggregateField(aggregate, input)]))
 }
 
-function reducedField(input: Shape): FieldSchema | null {
+/** The field of a result; null: not known. */
+function aggregateField(aggregate: Aggregate, input: Shape): FieldSchema | null {
+  switch (aggregate.kind) {
+    case 'count':
+    case 'approxDistinct':
+      return required({ kind: 'integer' })
+    case 'sum':
+    case 'avg':
+      return required({ kind: 'number' })
+    case 'variance':
+    case 'stddev':
+      return { type: { kind: 'number' }, optional: aggregate.of === 'sample' }
+    case 'min':
+    case 'max':
+      return required(input?.fields[aggregate.field]?.type ?? { kind: 'number' })
+    case 'first':
+    case 'last': {
+      const field = input?.fields[aggregate.field]
+      return field ? { type: field.type, optional: isNullable(field) } : null
+    }
+    case 'collect': {
+      const field = input?.fields[aggregate.field]
+      return field ? listOf(required(field.type)) : null
+    }
+    case 'topN': {
+      const kept = aggregate.field === null ? wholeOf(input) : (input?.fields[aggregate.field] ?? null)
+      return kept && listOf({ type: kept.type, optional: isNullable(kept) })
+    }
+    case 'quantiles':
+      return listOf(required({ kind: 'number' }))
+  }
+}
+
+function isNullable(field: FieldSchema): boolean {
+  return field.optional && field.default === undefined
+}
+
+function listOf(items: FieldSchema): FieldSchema {
+  return required({ kind: 'list', items })
+}
+
+/** The value as a field. */
+function wholeOf(input: Shape): FieldSchema | null {
   if (input === null) return null
   const fields: Record<string, FieldSchema> = {}
   for (const [name, field] of Object.entries(input.fields)) {

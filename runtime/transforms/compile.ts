@@ -6,6 +6,7 @@ import { jsonDecoder } from '../formats/json/decoder.ts'
 import { jsonEncoder } from '../formats/json/encoder.ts'
 
 import type { FieldType } from '../formats/schema.ts'
+import { isNumberAggregate } from '../plan/aggregates.ts'
 import type { Stage, TransformNode, WindowAggregateNode, WindowReduceNode } from '../plan/nodes.ts'
 import { knownBefore } from '../plan/shape.ts'
 import { isTime } from '../plan/time.ts'
@@ -28,6 +29,7 @@ import { Sink } from './sink.ts'
 import type { CompiledStage, StageCounters, StageOptions } from './stage.ts'
 import { Stretch } from './stretch.ts'
 import { AggregateContents } from './windows/window-aggregate.ts'
+import { SummaryContents } from './windows/window-summary.ts'
 import { ReduceContents } from './windows/window-reduce.ts'
 import { KeyedWindow } from './windows/window.ts'
 import type { WindowContents } from './windows/window.ts'
@@ -154,10 +156,7 @@ function windowOf(
     throw new StreamJobError('program-invalid', `${node.uid}: a window needs event time; declare it behind the source`)
   }
   if (!link.keyed) throw new StreamJobError('program-invalid', `${node.uid}: a window needs a key; put keyBy before it`)
-  const contents: WindowContents =
-    node.kind === 'windowAggregate'
-      ? new AggregateContents(node, options.store, context.record)
-      : new ReduceContents(node, options.store, context.record)
+  const contents = contentsOf(node, options, context)
   const lateEncoder = jsonEncoder(link.asDeclared && stage.source.kind === 'source' ? stage.source.format.schema : null)
   return new KeyedWindow({
     uid: node.uid,
@@ -168,6 +167,12 @@ function windowOf(
     context,
     next,
   })
+}
+
+function contentsOf(node: WindowAggregateNode | WindowReduceNode, { store }: CompileOptions, { record }: ChainContext): WindowContents {
+  if (node.kind === 'windowReduce') return new ReduceContents(node, store, record)
+  const numbersSuffice = Object.values(node.fields).every(isNumberAggregate)
+  return numbersSuffice ? new AggregateContents(node, store, record) : new SummaryContents(node, store, record)
 }
 
 function noneDropped(): StageCounters['dropped'] {

@@ -1,5 +1,6 @@
 /** Programs that must compile, with the types that flow through them. Compiled by types.test.ts, never run. */
-import { avg, count, kafka, max, min, sliding, stream, sum, t, tumbling, type Infer, type JsonValue, type Plan } from 'streamjob'
+import { approxDistinct, avg, collect, count, first, last, max, min, quantiles, stddev, sum, topN, variance } from 'streamjob'
+import { kafka, sliding, stream, t, tumbling, type Infer, type JsonObject, type JsonValue, type Plan } from 'streamjob'
 
 /** Compiles only when A and B are the same type. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -128,6 +129,49 @@ export const byClock: Plan = stream
 export const inOrder: Plan = stream
   .from(kafka({ topic: 'a' }))
   .eventTime({ header: 'sent' }, { monotonous: true })
+  .to(results)
+
+/** The result of an aggregate has the type of what it keeps. */
+export const kept: Plan = orders
+  .keyBy('customer')
+  .window(tumbling('1m'))
+  .aggregate('kept', {
+    spread: stddev('amount'),
+    all: variance('amount', { of: 'population' }),
+    note: last('note'),
+    city: first('address'),
+    notes: collect('note', { limit: 10 }),
+    best: topN({ by: 'amount', n: 3 }),
+    bestNotes: topN({ by: 'items', n: 3, field: 'note' }),
+    marks: quantiles('amount', [0.5, 0.99]),
+    customers: approxDistinct('note'),
+  })
+  .map(({ spread, all, note, city, notes, best, bestNotes, marks, customers }) => {
+    same<typeof spread, number | null>(true)
+    same<typeof all, number | null>(true)
+    same<typeof note, string | null>(true)
+    same<typeof city, Order['address']>(true)
+    same<typeof notes, readonly string[]>(true)
+    same<typeof best, readonly Order[]>(true)
+    same<typeof bestNotes, readonly (string | null)[]>(true)
+    same<typeof marks, readonly number[]>(true)
+    same<typeof customers, number>(true)
+    return { spread }
+  })
+  .to(results)
+
+/** Without a schema the value of a field may be anything. */
+export const keptUntyped: Plan = stream
+  .from(kafka({ topic: 'anything', key: 'id' }))
+  .eventTime({ from: 'record' }, { outOfOrderness: '0s' })
+  .keyBy('id')
+  .window(tumbling('1m'))
+  .aggregate('kept', { any: last('thing'), best: topN({ by: 'price', n: 2 }) })
+  .filter(({ any, best }) => {
+    same<typeof any, JsonValue>(true)
+    same<(typeof best)[number], JsonObject>(true)
+    return true
+  })
   .to(results)
 
 /** A defaulted field is a number like any other. */

@@ -2,7 +2,7 @@
  * What must not compile, each line below its mark. The words behind the mark stand in the compiler's message; types.test.ts compares them.
  * Never run.
  */
-import { count, kafka, min, sliding, stream, sum, t, tumbling } from 'streamjob'
+import { approxDistinct, count, kafka, last, min, sliding, stream, sum, t, topN, tumbling } from 'streamjob'
 
 const Order = t.object({ customer: t.string, amount: t.number, note: t.string, maybe: t.number.optional(), at: t.timestamp, tags: t.list(t.string) })
 const source = stream.from(kafka({ topic: 'orders', key: 'customer', schema: Order }))
@@ -56,6 +56,15 @@ export const sumOfUnknown = minutes.aggregate('a', { total: sum('amout') })
 
 // @ts-expect-error there is no number field maybe here
 export const minOfOptional = minutes.aggregate('a', { least: min('maybe') })
+
+// @ts-expect-error there is no number field note here: the number fields are amount
+export const topByText = minutes.aggregate('a', { best: topN({ by: 'note', n: 3 }) })
+
+// @ts-expect-error there is no field nothing here: the fields are
+export const lastOfUnknown = minutes.aggregate('a', { it: last('nothing') })
+
+// @ts-expect-error Property 'map' does not exist on type 'number'
+export const numberAsList = minutes.aggregate('a', { n: approxDistinct('note') }).map(({ n }) => n.map(String))
 
 // @ts-expect-error windowEnd is a field of every window result: choose another name
 export const reserved = minutes.aggregate('a', { windowEnd: count() })

@@ -2,7 +2,8 @@
 import { checkExpression, type Expected } from '../expression.ts'
 import type { EventTimeNode, Expression, KeyByNode, PlanNode, SinkNode, SourceNode, WindowReduceNode } from '../nodes.ts'
 import { checkRange, unknownField, type Finding, type Surroundings } from './findings.ts'
-import { checkAggregates, checkWindow } from './windows.ts'
+import { checkAggregates } from './aggregates.ts'
+import { checkWindow } from './windows.ts'
 import { namePattern, nameHint } from '../uid.ts'
 import type { Shape } from '../shape.ts'
 

@@ -1,10 +1,6 @@
 /** What must hold for windows and the aggregates in them. */
-import type { Aggregate, WindowSpec } from '../nodes.ts'
-import { checkRange, unknownField, type Finding, type Surroundings } from './findings.ts'
-import type { Shape } from '../shape.ts'
-
-/** Fields of a window's result that are not the author's to name. */
-export const reservedFields: readonly string[] = ['key', 'windowStart', 'windowEnd']
+import type { WindowSpec } from '../nodes.ts'
+import { checkRange, type Finding, type Surroundings } from './findings.ts'
 
 /** A record is kept once in each window it belongs to. */
 const mostWindowsPerRecord = 1_000
@@ -40,35 +36,4 @@ export function checkWindow(window: WindowSpec, around: Surroundings): readonly 
     findings.push({ kind: 'invalid', at: 'window.offset', message: 'must be at least 0s and less than the distance of two windows' })
   }
   return findings
-}
-
-/** The fields of an aggregate. */
-export function checkAggregates(fields: Readonly<Record<string, Aggregate>>, input: Shape): readonly Finding[] {
-  const entries = Object.entries(fields)
-  if (entries.length === 0) return [{ kind: 'invalid', at: 'fields', message: 'name at least one aggregate, such as count' }]
-  return entries.flatMap(([name, aggregate]) => [...checkFieldName(name), ...checkAggregate(name, aggregate, input)])
-}
-
-function checkFieldName(name: string): readonly Finding[] {
-  const at = `fields.${name}`
-  if (reservedFields.includes(name)) {
-    return [{ kind: 'invalid', at, message: `${name} is a field of every window result: choose another name` }]
-  }
-  if (/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name)) return []
-  return [{ kind: 'invalid', at, message: 'a field name begins with a letter and has letters, digits and underscores only' }]
-}
-
-function checkAggregate(name: string, aggregate: Aggregate, input: Shape): readonly Finding[] {
-  if (aggregate.kind === 'count') return []
-  const at = `fields.${name}`
-  const unknown = unknownField(aggregate.field, input)
-  if (unknown !== null) return [{ kind: 'invalid', at, message: unknown }]
-  const field = input?.fields[aggregate.field]
-  if (!field) return []
-  const type = field.type.kind
-  const numeric = type === 'number' || type === 'integer' || (type === 'timestamp' && (aggregate.kind === 'min' || aggregate.kind === 'max'))
-  if (!numeric) return [{ kind: 'invalid', at, message: `${aggregate.kind} needs a number, but ${aggregate.field} is ${type}` }]
-  if (!field.optional || field.default !== undefined) return []
-  const message = `${aggregate.kind} of an optional field is not supported yet; give ${aggregate.field} a default, or filter and map it before`
-  return [{ kind: 'not-supported-yet', at, message }]
 }
