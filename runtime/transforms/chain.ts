@@ -32,6 +32,8 @@ export interface ChainContext {
 export interface Slice {
   spent: number
   readonly limit: number
+  /** A timer was set behind the watermark: it is due although no watermark rises. */
+  due: boolean
 }
 
 /** A record cannot go on. Thrown by transforms, caught where the record began. */

@@ -46,7 +46,7 @@ export interface CompileOptions extends StageOptions {
 export function compileStage(stage: Stage, options: CompileOptions): CompiledStage {
   const record = new CurrentRecord(stage.source.kind === 'source' ? stage.source.topic : stage.name, options.readHeaders)
   const counters: StageCounters = { recordsIn: 0, recordsOut: 0, windowsClosed: 0, dropped: noneDropped() }
-  const context: ChainContext = { record, output: options.output, counters, slice: { spent: 0, limit: Math.max(1, options.sliceBytes) } }
+  const context: ChainContext = { record, output: options.output, counters, slice: { spent: 0, limit: Math.max(1, options.sliceBytes), due: false } }
   const { source } = stage
   const keyKind = source.kind === 'repartition' && source.keyType === null ? new KeyKind(source.keyField) : null
   const links = linksOf(stage, keyKind)

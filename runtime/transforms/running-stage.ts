@@ -7,8 +7,8 @@ import type { KeyKind } from './key-kind.ts'
 import type { MarkedInput } from './marked-input.ts'
 import type { CompiledStage, StageCounters, StageSnapshot } from './stage.ts'
 import type { StageTime } from './stage-time.ts'
+import type { Stateful } from './stateful.ts'
 import type { Stretch } from './stretch.ts'
-import type { KeyedWindow } from './windows/window.ts'
 
 /** What `compileStage` puts together. */
 export interface StageParts {
@@ -22,8 +22,8 @@ export interface StageParts {
   readonly markers: MarkedInput | null
   /** Of keys whose type nobody has declared; null: somebody has. */
   readonly keyKind: KeyKind | null
-  /** In the order of the chain. */
-  readonly windows: readonly KeyedWindow[]
+  /** Windows and what else keeps state, in the order of the chain. */
+  readonly windows: readonly Stateful[]
 }
 
 /** A stage at work: record by record through the first stretch, then the watermark through the windows. */
@@ -42,7 +42,7 @@ export class RunningStage implements CompiledStage {
     this.#parts = parts
     this.counters = parts.context.counters
     const clock = parts.time?.byClock ? ' by processing time' : ''
-    this.state = Object.fromEntries(parts.windows.map(({ uid, meaning }) => [uid, `${meaning}${clock}`]))
+    this.state = Object.fromEntries(parts.windows.flatMap(meaningsOf).map(([name, meaning]) => [name, `${meaning}${clock}`]))
   }
 
   process(block: RecordBlock, from: number): number {
@@ -63,7 +63,7 @@ export class RunningStage implements CompiledStage {
       time?.begin()
       const rejected = this.#runOne(block, i)
       if (rejected !== null) this.#reject(rejected, i)
-      else if (time?.apply() && !this.#advance()) return i + 1
+      else if ((time?.apply() || slice.due) && !this.#advance()) return i + 1
       if (slice.spent >= slice.limit) return i + 1
     }
     return block.count
@@ -120,7 +120,7 @@ export class RunningStage implements CompiledStage {
 
   endOfInput(): void {
     this.#parts.context.slice.spent = 0
-    this.#ending = true
+    this.#end(true)
     if (this.closing || this.#parts.windows.length > 0) this.#advance()
   }
 
@@ -143,11 +143,12 @@ export class RunningStage implements CompiledStage {
   restore(snapshot: StageSnapshot | null): void {
     const { time, markers, keyKind, windows, context, first } = this.#parts
     context.record.clear()
+    context.slice.due = false
     first.discard()
     time?.watermark.restore((time.byClock ? snapshot?.processingTime : snapshot?.maxTimestamp) ?? null)
     markers?.restore(snapshot?.writers ?? null)
     if (keyKind !== null) keyKind.seen = snapshot?.keyKind ?? null
-    this.#ending = false
+    this.#end(false)
     this.#closing = false
     this.#restored = true
     let watermark = this.watermark
@@ -181,6 +182,7 @@ export class RunningStage implements CompiledStage {
   /** Takes the watermark through the windows. False when the slice was full before it was through. */
   #advance(): boolean {
     this.#closing = true
+    this.#parts.context.slice.due = false
     do {
       let { watermark } = this
       for (const window of this.#parts.windows) {
@@ -189,8 +191,14 @@ export class RunningStage implements CompiledStage {
       }
     } while (this.#ending && this.#raise())
     this.#closing = false
-    this.#ending = false
+    this.#end(false)
     return true
+  }
+
+  #end(is: boolean): void {
+    if (this.#ending === is) return
+    this.#ending = is
+    for (const window of this.#parts.windows) window.ending?.(is)
   }
 
   /**
@@ -220,4 +228,9 @@ export class RunningStage implements CompiledStage {
     }
     return false
   }
+}
+
+/** What the rows of a transform mean, and of its parts. */
+function meaningsOf({ uid, meaning, parts = {} }: Stateful): readonly (readonly [string, string])[] {
+  return [[uid, meaning], ...Object.entries(parts).map(([part, words]) => [`${uid}/${part}`, words] as const)]
 }
