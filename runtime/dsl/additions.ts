@@ -1,9 +1,10 @@
 /** One function per step that makes nodes; what the chained builder and the steps of a StreamJob have in common. */
-import type { Aggregate, CelExpression, EventTimeNode, Expression, MapNode, WindowReduceNode, WindowSpec } from '../plan/nodes.ts'
+import type { Aggregate, CelExpression, EventTimeNode, Expression, MapNode, WindowReduceNode } from '../plan/nodes.ts'
 import { addNode, type Addition, type Draft } from './draft.ts'
 import type { KafkaTopic } from './kafka.ts'
 import type { Site } from './site.ts'
-import type { Window } from './windows.ts'
+import { windowSpec } from './window-spec.ts'
+import type { WindowDraft } from './windows.ts'
 
 export function addSource(draft: Draft, site: Site, topic: KafkaTopic<unknown>): Draft {
   return addNode(draft, site, (add) => {
@@ -54,11 +55,11 @@ export function addKeyBy(draft: Draft, site: Site, field: string, name?: string)
   return addNode(draft, site, (add) => ({ kind: 'keyBy', uid: name ?? add.uid('keyBy'), inputs: add.inputs, field }))
 }
 
-export function addWindowAggregate(draft: Draft, site: Site, window: Window, name: string, fields: Readonly<Record<string, Aggregate>>): Draft {
+export function addWindowAggregate(draft: Draft, site: Site, window: WindowDraft, name: string, fields: Readonly<Record<string, Aggregate>>): Draft {
   return addNode(draft, site, (add) => ({ kind: 'windowAggregate', uid: name, inputs: add.inputs, window: windowSpec(add, window), fields }))
 }
 
-export function addWindowReduce(draft: Draft, site: Site, window: Window, name: string, reducer: WindowReduceNode['reducer']): Draft {
+export function addWindowReduce(draft: Draft, site: Site, window: WindowDraft, name: string, reducer: WindowReduceNode['reducer']): Draft {
   return addNode(draft, site, (add) => ({ kind: 'windowReduce', uid: name, inputs: add.inputs, window: windowSpec(add, window), reducer }))
 }
 
@@ -84,19 +85,6 @@ export function cel(text: string): CelExpression {
 
 function checkFormat(add: Addition, topic: KafkaTopic<unknown>): void {
   if (topic.format !== 'json') add.refuse('format', topic.format)
-}
-
-function windowSpec(add: Addition, window: Window): WindowSpec {
-  const { kind, size, slide, lateness, offset, emit } = window
-  if (emit !== 'final') add.refuse('window.emit', 'emit')
-  const sizeMs = add.duration(`window.${kind}`, size, fallbackSize)
-  return {
-    kind,
-    sizeMs,
-    slideMs: kind === 'tumbling' ? sizeMs : add.duration('window.slide', slide, sizeMs),
-    offsetMs: add.duration('window.offset', offset, 0),
-    latenessMs: add.duration('window.lateness', lateness, 0),
-  }
 }
 
 /** Stands in for a time that was reported as wrong. */

@@ -1,5 +1,6 @@
 /** Aggregates over the records of a window. */
 import type { Aggregate } from '../plan/aggregates.ts'
+import type { Firing } from '../plan/windows.ts'
 import type { FieldOf, NumberField } from './values.ts'
 
 /** One aggregate. `N` are the fields that must hold numbers, `F` those that may hold anything, `R` says what its result is. */
@@ -100,9 +101,9 @@ function aggregation<N extends string, F extends string, R extends ResultKind>(a
 }
 
 /** The fields of an aggregate as they may be over records of V; a wrong one is a type whose text says why. */
-export type CheckedAggregates<V, A> = {
-  readonly [N in keyof A]: N extends 'key' | 'windowStart' | 'windowEnd'
-    ? `${N} is a field of every window result: choose another name`
+export type CheckedAggregates<V, A, F extends Firing = never> = {
+  readonly [N in keyof A]: N extends keyof WindowBounds<unknown, F>
+    ? `${N & string} is a field of every window result: choose another name`
     : A[N] extends Aggregation<infer Numbers, infer F>
       ? [Numbers] extends [NumberField<V>]
         ? [F] extends [FieldOf<V, unknown>]
@@ -112,10 +113,15 @@ export type CheckedAggregates<V, A> = {
       : 'give an aggregate, such as count() or sum(...)'
 }
 
-/** What a window emits for each key: its bounds in epoch ms, end exclusive, and the aggregates. */
-export type WindowResult<V, Key, A> = { readonly key: Key; readonly windowStart: number; readonly windowEnd: number } & {
-  readonly [N in keyof A]: ResultOf<V, A[N]>
-} extends infer R
+/** What every result of a window has: its key, its bounds in epoch ms, end exclusive, and where it fires more than once which firing it is of. */
+export type WindowBounds<Key, F extends Firing> = { readonly key: Key; readonly windowStart: number; readonly windowEnd: number } & ([F] extends [
+  never,
+]
+  ? unknown
+  : { readonly firing: F })
+
+/** What a window emits for each key. */
+export type WindowResult<V, Key, A, F extends Firing = never> = WindowBounds<Key, F> & { readonly [N in keyof A]: ResultOf<V, A[N]> } extends infer R
   ? { readonly [N in keyof R]: R[N] }
   : never
 

@@ -4,6 +4,7 @@ import { durationHint } from '../../crds/durations.ts'
 import type { Problem } from '../plan/problems.ts'
 import { notSupportedYet } from '../plan/unsupported.ts'
 import { aggregateGrammar } from './aggregate-steps.ts'
+import { windowGrammar } from './window-steps.ts'
 
 const duration = z.string({ error: durationHint })
 const expression = z.string({ error: 'write a CEL expression as text' }).min(1, 'write a CEL expression')
@@ -38,14 +39,7 @@ export const grammar = {
   keyBy: z.union([fieldName, z.strictObject({ field: fieldName, name: z.string() })], {
     error: 'write the name of a field, or field: FIELD with the name: NAME of what is behind it',
   }),
-  window: z.strictObject({
-    tumbling: duration.optional(),
-    sliding: duration.optional(),
-    slide: duration.optional(),
-    lateness: duration.optional(),
-    offset: duration.optional(),
-    emit: z.string().optional(),
-  }),
+  window: windowGrammar,
   aggregate: z.strictObject({
     name: z.string(),
     fields: z.record(z.string(), aggregateGrammar),

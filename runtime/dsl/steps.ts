@@ -12,7 +12,8 @@ import { emptyDraft, finishDraft, inOrder, type Draft } from './draft.ts'
 import { grammar, parseStep, unknownWord, type Step, type Verb } from './grammar.ts'
 import type { KafkaTopic } from './kafka.ts'
 import type { Site } from './site.ts'
-import type { Window } from './windows.ts'
+import { windowOf } from './window-steps.ts'
+import type { WindowDraft } from './windows.ts'
 
 /** The plan of the steps. Throws `program-invalid` or `not-supported-yet` with all problems, each at its path such as `steps[2].filter`. */
 export function parseSteps(steps: unknown): Plan {
@@ -37,7 +38,7 @@ export function planSteps(steps: unknown): PlanResult {
 class StepReader {
   #draft: Draft = emptyDraft
   /** A window step whose aggregate has not come yet. */
-  #window: { readonly window: Window; readonly site: Site } | null = null
+  #window: { readonly window: WindowDraft; readonly site: Site } | null = null
   /** Some step gave no node, so the nodes make no whole plan. */
   #incomplete = false
   readonly #problems: Problem[] = []
@@ -121,17 +122,14 @@ class StepReader {
   }
 
   #openWindow(step: Step<'window'>, site: Site): void {
-    const { tumbling, sliding, slide, lateness, offset, emit = 'final' } = step
-    if (tumbling === undefined && sliding === undefined && this.#isUnsupported(site.path)) {
+    const isEmpty = Object.values(step).every((part) => typeof part === 'object' && Object.keys(part).length === 0)
+    if (isEmpty && this.#isUnsupported(site.path)) {
       this.#incomplete = true
       return
     }
-    if ((tumbling === undefined) === (sliding === undefined))
-      return this.#give(site.path, 'give the size as tumbling: 1m, or as sliding: 10m with slide: 1m')
-    if ((sliding === undefined) !== (slide === undefined)) return this.#give(site.path, 'sliding and slide stand together: sliding: 10m, slide: 1m')
-    const shape = sliding !== undefined && slide !== undefined ? ({ kind: 'sliding', size: sliding, slide } as const) : null
-    const size = tumbling ?? ''
-    this.#window = { window: { ...(shape ?? { kind: 'tumbling', size, slide: size }), lateness, offset, emit }, site }
+    const window = windowOf(step)
+    if (typeof window === 'string') this.#give(site.path, window)
+    else this.#window = { window, site }
   }
 
   #aggregate({ name, fields }: Step<'aggregate'>, site: Site): void {

@@ -16,12 +16,13 @@ import {
   addWindowReduce,
   lambda,
 } from './additions.ts'
-import type { Aggregation, CheckedAggregates, WindowResult } from './aggregates.ts'
+import type { Aggregation, CheckedAggregates, WindowBounds, WindowResult } from './aggregates.ts'
 import { emptyDraft, finishDraft, mergeDrafts, type Draft } from './draft.ts'
 import type { KafkaTopic } from './kafka.ts'
 import { callerPlace, type Site } from './site.ts'
+import type { Firing } from '../plan/windows.ts'
 import type { Duration, KeyField, KeyOf, TimestampField } from './values.ts'
-import type { Window } from './windows.ts'
+import type { CountWindow, Window, WindowDraft } from './windows.ts'
 
 /** What gives records their time: windows need one. */
 export type Clock = 'event time' | 'processing time' | 'no event time'
@@ -121,20 +122,22 @@ export class KeyedStream<V, C extends Clock, K> {
     return new KeyedStream(addFilter(this.#draft, site('filter'), lambda(predicate)))
   }
 
-  /** Groups the records of a key in time. */
-  window(window: C extends 'no event time' ? 'a window needs event time: call eventTime(...) before keyBy(...)' : Window): WindowedStream<V, K> {
-    // Without event time the type allows no window; what comes from untyped code is refused with the plan.
-    return new WindowedStream(this.#draft, window as Window, site('window'))
+  /** Groups the records of a key, in time or by their number. */
+  window<F extends Firing = never>(
+    window: CountWindow | (C extends 'no event time' ? 'a window needs event time: call eventTime(...) before keyBy(...)' : Window<F>),
+  ): WindowedStream<V, C, K, F> {
+    // Without event time the type allows no window in time; what comes from untyped code is refused with the plan.
+    return new WindowedStream(this.#draft, (window as Window | CountWindow).draft, site('window'))
   }
 }
 
-/** Records of type V in windows per key. */
-export class WindowedStream<V, K> {
+/** Records of type V in windows per key. Results of windows that fire more than once say which firing they are of: F. */
+export class WindowedStream<V, C extends Clock, K, F extends Firing = never> {
   readonly #draft: Draft
-  readonly #window: Window
+  readonly #window: WindowDraft
   readonly #windowSite: Site
 
-  constructor(draft: Draft, window: Window, windowSite: Site) {
+  constructor(draft: Draft, window: WindowDraft, windowSite: Site) {
     this.#draft = draft
     this.#window = window
     this.#windowSite = windowSite
@@ -143,14 +146,14 @@ export class WindowedStream<V, K> {
   /** Computes aggregates per key and window. The name is that of the state: keep it when the program changes. */
   aggregate<const A extends Readonly<Record<string, Aggregation>>>(
     name: string,
-    fields: A & CheckedAggregates<V, A>,
-  ): Stream<WindowResult<V, K, A>, 'event time', K, 'key'> {
+    fields: A & CheckedAggregates<V, A, F>,
+  ): Stream<WindowResult<V, K, A, F>, C, K, 'key'> {
     const aggregates = Object.fromEntries(Object.entries<Aggregation>(fields).map(([field, { aggregate }]) => [field, aggregate]))
     return new Stream(addWindowAggregate(this.#draft, this.#site('aggregate', name), this.#window, name, aggregates))
   }
 
   /** Combines the records per key and window, two at a time, in the order of arrival. The name is that of the state. */
-  reduce(name: string, reducer: (accumulator: V, value: V) => V): Stream<ReducedWindow<V, K>, 'event time', K, 'key'> {
+  reduce(name: string, reducer: (accumulator: V, value: V) => V): Stream<ReducedWindow<V, K, F>, C, K, 'key'> {
     return new Stream(addWindowReduce(this.#draft, this.#site('reduce', name), this.#window, name, lambda(reducer)))
   }
 
@@ -159,15 +162,10 @@ export class WindowedStream<V, K> {
   }
 }
 
-/** What a reduced window emits for each key. */
-export interface ReducedWindow<V, K> {
-  readonly key: K
-  /** Epoch ms. */
-  readonly windowStart: number
-  /** Epoch ms, exclusive. */
-  readonly windowEnd: number
-  readonly value: V
-}
+/** What a reduced window emits for each key: its bounds in epoch ms, end exclusive, and the combined value. */
+export type ReducedWindow<V, K, F extends Firing = never> = WindowBounds<K, F> & { readonly value: V } extends infer R
+  ? { readonly [N in keyof R]: R[N] }
+  : never
 
 function timestampOf<V>(timestamp: EventTimeSource<V>): EventTimeNode['timestamp'] {
   if (typeof timestamp === 'function') return lambda(timestamp)

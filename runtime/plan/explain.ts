@@ -3,8 +3,9 @@ import { formatDuration } from '../../crds/durations.ts'
 import { describeSchema } from '../formats/schema-text.ts'
 import { describeAggregate, type Aggregate } from './aggregates.ts'
 import { isWindow } from './keys.ts'
-import type { Expression, Format, Plan, PlanNode, RepartitionSink, RepartitionSource, SinkNode, SourceNode, Stage, WindowSpec } from './nodes.ts'
+import type { Expression, Format, Plan, PlanNode, RepartitionSink, RepartitionSource, SinkNode, SourceNode, Stage } from './nodes.ts'
 import { isStateful, sinksOf, sourcesOf, stagesOf } from './stages.ts'
+import { describeWindow, type WindowSpec } from './windows.ts'
 
 /** The text that `streamjob plan` prints. */
 export function explain(plan: Plan): string {
@@ -40,9 +41,9 @@ function explainNode(node: PlanNode | RepartitionSource | RepartitionSink): stri
     case 'merge':
       return `merge ${node.inputs.join(', ')}`
     case 'windowAggregate':
-      return `${explainWindow(node.window)}: ${Object.entries(node.fields).map(explainAggregate).join(', ')}`
+      return `${describeWindow(node.window)}: ${Object.entries(node.fields).map(explainAggregate).join(', ')}`
     case 'windowReduce':
-      return `${explainWindow(node.window)}: reduce by ${oneLine(node.reducer.text)}`
+      return `${describeWindow(node.window)}: reduce by ${oneLine(node.reducer.text)}`
     case 'sink':
       return `write topic ${node.topic} as ${explainFormat(node.format)}${explainCreate(node)}`
   }
@@ -84,14 +85,6 @@ function explainExpression(expression: Expression): string {
   return oneLine(expression.text)
 }
 
-function explainWindow(window: WindowSpec): string {
-  const size = formatDuration(window.sizeMs)
-  const slide = window.kind === 'sliding' ? ` every ${formatDuration(window.slideMs)}` : ''
-  const offset = window.offsetMs === 0 ? '' : `, offset ${formatDuration(window.offsetMs)}`
-  const lateness = window.latenessMs === 0 ? '' : `, lateness ${formatDuration(window.latenessMs)}`
-  return `${window.kind} window ${size}${slide}${offset}${lateness}`
-}
-
 function explainAggregate([name, aggregate]: readonly [string, Aggregate]): string {
   return `${name} = ${aggregate.kind === 'count' ? 'count()' : describeAggregate(aggregate)}`
 }
@@ -111,10 +104,13 @@ function explainTopics(stages: readonly Stage[]): string {
 }
 
 function explainState(stages: readonly Stage[]): string {
-  const rows = stages.flatMap((stage) =>
-    stage.transforms.flatMap((node) => (isWindow(node) ? [`  ${node.uid}: one row for each key and open window`] : [])),
-  )
+  const rows = stages.flatMap((stage) => stage.transforms.flatMap((node) => (isWindow(node) ? [`  ${node.uid}: ${explainRows(node.window)}`] : [])))
   return ['state', ...(rows.length === 0 ? ['  none but the positions'] : rows), ''].join('\n')
+}
+
+function explainRows(window: WindowSpec): string {
+  if (window.kind === 'global') return `one row for each key, ${window.purge ? 'until it fires' : 'for ever'}`
+  return window.kind === 'count' ? 'one row for each key whose window is not full' : 'one row for each key and open window'
 }
 
 /** Source text on one line, cut where nobody would read on. */

@@ -5,8 +5,10 @@
 import type { FieldType, RecordSchema } from '../formats/schema.ts'
 import type { Aggregate } from './aggregates.ts'
 import type { Shape } from './shape.ts'
+import type { WindowSpec } from './windows.ts'
 
 export type { Aggregate } from './aggregates.ts'
+export type { WindowSpec } from './windows.ts'
 
 /** Stable name of a node. Stateful nodes get it from the author, others from their place. State is found by it. */
 export type Uid = string
@@ -107,17 +109,7 @@ export interface KeyByNode {
   readonly field: string
 }
 
-/** Windows are [start, end) in epoch ms, aligned to the epoch plus offset. */
-export interface WindowSpec {
-  readonly kind: 'tumbling' | 'sliding'
-  readonly sizeMs: number
-  /** Equal to sizeMs for tumbling windows. */
-  readonly slideMs: number
-  readonly offsetMs: number
-  readonly latenessMs: number
-}
-
-/** Emits `{ key, windowStart, windowEnd, ...fields }` when watermark >= windowEnd - 1 + lateness. */
+/** Emits `{ key, windowStart, windowEnd, ...fields }` when the window fires; one that may fire more than once adds `firing`. */
 export interface WindowAggregateNode {
   readonly kind: 'windowAggregate'
   readonly uid: Uid

@@ -7,6 +7,7 @@ import { celTypeOf } from './cel/compile.ts'
 import type { Aggregate } from './aggregates.ts'
 import { repartitionsOf } from './keys.ts'
 import type { MapNode, PlanNode, WindowAggregateNode } from './nodes.ts'
+import { emissionOf, type WindowSpec } from './windows.ts'
 
 /** The fields of a value; a field whose type is unknown is null. A null shape: nothing is known. */
 export type Shape = { readonly fields: Readonly<Record<string, FieldSchema | null>> } | null
@@ -61,9 +62,9 @@ function outputShape(node: PlanNode, input: Shape, keyType: FieldType | null): S
     case 'flatMap':
       return null
     case 'windowAggregate':
-      return { fields: { ...paneFields(keyType), ...aggregateFields(node, input) } }
+      return { fields: { ...boundFields(keyType, node.window), ...aggregateFields(node, input) } }
     case 'windowReduce':
-      return { fields: { ...paneFields(keyType), value: wholeOf(input) } }
+      return { fields: { ...boundFields(keyType, node.window), value: wholeOf(input) } }
   }
 }
 
@@ -74,11 +75,12 @@ function mappedShape(node: MapNode, input: Shape): Shape {
   return { fields }
 }
 
-function paneFields(keyType: FieldType | null): Record<string, FieldSchema> {
+function boundFields(keyType: FieldType | null, window: WindowSpec): Record<string, FieldSchema> {
   return {
     key: required(keyType ?? { kind: 'string' }),
     windowStart: required({ kind: 'timestamp' }),
     windowEnd: required({ kind: 'timestamp' }),
+    ...(emissionOf(window) !== null && { firing: required({ kind: 'string' }) }),
   }
 }
 

@@ -10,7 +10,7 @@ export function notSupportedYet(word: string): string | undefined {
 }
 
 const twoJobs = 'a job is one chain from a source to a sink: run several jobs, with topics between them'
-const windows = 'tumbling and sliding windows are'
+const windows = 'tumbling, sliding, count and global windows are'
 const functions = 'map, filter, flatMap and window aggregates are'
 const json = 'json is, with a declared schema or without'
 const sinks = 'write to a topic with to: { topic }, and let a connector read it'
@@ -27,17 +27,14 @@ const unsupported: Readonly<Record<string, { readonly what: string; readonly ins
   table: { what: 'tables are', instead: functions },
   process: { what: 'process functions with state and timers are', instead: functions },
   dedup: { what: 'deduplication is', instead: functions },
-  topN: { what: 'top-N is', instead: functions },
+  topN: { what: 'top-N over a stream is', instead: 'topN is an aggregate of windows' },
   enrich: { what: 'async enrichment is', instead: functions },
   asyncMap: { what: 'async enrichment is', instead: functions },
   broadcast: { what: 'broadcast state is', instead: functions },
   session: { what: 'session windows are', instead: windows },
-  global: { what: 'global windows are', instead: windows },
-  trigger: { what: 'triggers are', instead: 'a window emits once, when it is closed by the watermark' },
-  count: { what: 'count windows are', instead: windows },
-  countWindow: { what: 'count windows are', instead: windows },
-  emit: { what: 'any emission but final is', instead: 'a window emits one row per key, when it is closed by the watermark' },
-  early: { what: 'early firings are', instead: 'a window emits one row per key, when it is closed by the watermark' },
+  trigger: { what: 'triggers of your own are', instead: 'emit says when a window in time gives results; a global window takes count or every' },
+  complete: { what: 'results with all rows of a table are', instead: 'updates gives each row that changed' },
+  evictor: { what: 'evictors are', instead: windows },
   avro: { what: 'Avro is', instead: json },
   protobuf: { what: 'Protobuf is', instead: json },
   debezium: { what: 'the Debezium envelope is', instead: json },

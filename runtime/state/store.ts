@@ -32,9 +32,10 @@ export interface StateTable {
   rowsIn(namespace: number): number
   /**
    * Visits up to `limit` rows of a namespace, in an order that only depends on the table's history. The visitor may delete the row it is given.
-   * Returns how many it visited; less than `limit` means none are left.
+   * Returns how many it visited; less than `limit` means none are left. Begins behind row `after`, which was visited before and is still there; without it
+   * with the first.
    */
-  drain(namespace: number, limit: number, visit: (row: RowId) => void): number
+  drain(namespace: number, limit: number, visit: (row: RowId) => void, after?: RowId): number
 }
 
 /** A change that the commit writes to the changelog: value null is a tombstone. */

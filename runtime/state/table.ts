@@ -120,8 +120,8 @@ export class FlatTable implements StateTable {
     return this.#namespaces.count(this.#namespaces.find(namespace))
   }
 
-  drain(namespace: number, limit: number, visit: (row: RowId) => void): number {
-    let link = this.#namespaces.first(this.#namespaces.find(namespace))
+  drain(namespace: number, limit: number, visit: (row: RowId) => void, after: RowId = -1): number {
+    let link = after < 0 ? this.#namespaces.first(this.#namespaces.find(namespace)) : this.#rows.get(after, field.after)
     let visited = 0
     while (link !== 0 && visited < limit) {
       const row = link - 1

@@ -43,3 +43,38 @@ export function openWindowCount(timestamp: number, newestStart: number, shape: W
   const after = Math.max(timestamp - shape.sizeMs, watermark - shape.sizeMs + 1 - latenessMs)
   return Math.max(0, Math.ceil((newestStart - after) / shape.slideMs))
 }
+
+/** Where windows lie on the time line, and which of them are open. */
+export interface Placement {
+  /** Distance between two starts; 0 where each timestamp is in one window only. */
+  readonly slideMs: number
+  /** Start of the newest window that holds the timestamp. */
+  newestOf(timestamp: number): number
+  /** How many of the windows that hold the timestamp are open; they are the newest ones. 0: the record is late. */
+  countOpen(timestamp: number, newestStart: number, latenessMs: number, watermark: number): number
+  /** End of a window, exclusive. */
+  endOf(start: number): number
+}
+
+/** Windows of one size. */
+export class AlignedWindows implements Placement {
+  readonly slideMs: number
+  readonly #shape: WindowShape
+
+  constructor(shape: WindowShape) {
+    this.slideMs = shape.slideMs
+    this.#shape = shape
+  }
+
+  newestOf(timestamp: number): number {
+    return newestWindowStart(timestamp, this.#shape)
+  }
+
+  countOpen(timestamp: number, newestStart: number, latenessMs: number, watermark: number): number {
+    return openWindowCount(timestamp, newestStart, this.#shape, latenessMs, watermark)
+  }
+
+  endOf(start: number): number {
+    return start + this.#shape.sizeMs
+  }
+}

@@ -11,6 +11,7 @@ import type { Stage, TransformNode, WindowAggregateNode, WindowReduceNode } from
 import { knownBefore } from '../plan/shape.ts'
 import { isTime } from '../plan/time.ts'
 import type { Shape } from '../plan/shape.ts'
+import { needsEventTime } from '../plan/windows.ts'
 import type { ChainContext, Push, StretchEnd } from './chain.ts'
 import { EventTime } from './event-time.ts'
 import { ProcessingTime } from './processing-time.ts'
@@ -27,12 +28,15 @@ import { RepartitionSink } from './repartition-sink.ts'
 import { RunningStage } from './running-stage.ts'
 import { Sink } from './sink.ts'
 import type { CompiledStage, StageCounters, StageOptions } from './stage.ts'
+import type { Stateful } from './stateful.ts'
 import { Stretch } from './stretch.ts'
 import { AggregateContents } from './windows/window-aggregate.ts'
 import { SummaryContents } from './windows/window-summary.ts'
 import { ReduceContents } from './windows/window-reduce.ts'
 import { KeyedWindow } from './windows/window.ts'
-import type { WindowContents } from './windows/window.ts'
+import { CountedWindow, progressLayout } from './windows/counted-window.ts'
+import type { ContentsOptions, WindowContents } from './windows/contents.ts'
+import { placementOf } from './windows/placement.ts'
 
 export interface CompileOptions extends StageOptions {
   /** How functions of the program read a record's headers. */
@@ -51,7 +55,7 @@ export function compileStage(stage: Stage, options: CompileOptions): CompiledSta
   const keyKind = source.kind === 'repartition' && source.keyType === null ? new KeyKind(source.keyField) : null
   const links = linksOf(stage, keyKind)
   const time = timeOf(stage, links, options)
-  const windows: KeyedWindow[] = []
+  const windows: Stateful[] = []
 
   // From the last transform to the first: each gets what it passes its values to.
   let end: StretchEnd =
@@ -149,30 +153,27 @@ function windowOf(
   options: CompileOptions,
   context: ChainContext,
   next: Stretch,
-): KeyedWindow {
+): Stateful {
+  const { uid, window } = node
   const { source } = stage
   const timed = source.kind === 'repartition' ? source.timed || source.byProcessingTime : stage.transforms.some(isTime)
-  if (!timed) {
-    throw new StreamJobError('program-invalid', `${node.uid}: a window needs event time; declare it behind the source`)
+  if (!timed && needsEventTime(window)) throw new StreamJobError('program-invalid', `${uid}: a window needs event time; declare it behind the source`)
+  if (!link.keyed) throw new StreamJobError('program-invalid', `${uid}: a window needs a key; put keyBy before it`)
+  const { store } = options
+  const common = { uid, readKey: link.readKey, context, next }
+  if (window.kind === 'count' || window.kind === 'global') {
+    const contents = contentsOf(node, { store, record: context.record, slideMs: 0, marked: false })
+    return new CountedWindow({ ...common, window, contents, progress: store.table(`${uid}/records`, progressLayout) })
   }
-  if (!link.keyed) throw new StreamJobError('program-invalid', `${node.uid}: a window needs a key; put keyBy before it`)
-  const contents = contentsOf(node, options, context)
+  const placement = placementOf(window)
+  const contents = contentsOf(node, { store, record: context.record, slideMs: placement.slideMs, marked: window.emit !== undefined })
   const lateEncoder = jsonEncoder(link.asDeclared && stage.source.kind === 'source' ? stage.source.format.schema : null)
-  return new KeyedWindow({
-    uid: node.uid,
-    window: node.window,
-    contents,
-    encodeLate: (value) => lateEncoder.encode(value),
-    readKey: link.readKey,
-    context,
-    next,
-  })
+  return new KeyedWindow({ ...common, window, placement, contents, encodeLate: (value) => lateEncoder.encode(value) })
 }
 
-function contentsOf(node: WindowAggregateNode | WindowReduceNode, { store }: CompileOptions, { record }: ChainContext): WindowContents {
-  if (node.kind === 'windowReduce') return new ReduceContents(node, store, record)
-  const numbersSuffice = Object.values(node.fields).every(isNumberAggregate)
-  return numbersSuffice ? new AggregateContents(node, store, record) : new SummaryContents(node, store, record)
+function contentsOf(node: WindowAggregateNode | WindowReduceNode, options: ContentsOptions): WindowContents {
+  if (node.kind === 'windowReduce') return new ReduceContents(node, options)
+  return Object.values(node.fields).every(isNumberAggregate) ? new AggregateContents(node, options) : new SummaryContents(node, options)
 }
 
 function noneDropped(): StageCounters['dropped'] {

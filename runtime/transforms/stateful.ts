@@ -22,6 +22,8 @@ export interface Stateful extends StretchEnd {
   readonly lastDue: number
   /** Brings the watermark of the input here, and does what is due. False: the slice was full before that was done; call again with the same watermark. */
   advance(watermark: number): boolean
+  /** The watermark at which there is something to do next; Infinity: nothing waits for one. */
+  readonly due: number
   /** Whether there is something to do at this watermark. */
   isDue(watermark: number): boolean
   /**

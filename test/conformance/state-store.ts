@@ -3,6 +3,7 @@ import test from 'ava'
 import { StreamJobError } from '../../runtime/errors.ts'
 import { restoreRows } from '../support/changelog-rows.ts'
 import type { RowChange, StateStore, StateTable } from '../../runtime/state/store.ts'
+import { stateStoreDrainTests } from './state-store-drain.ts'
 import { stateStoreModelTests } from './state-store-model.ts'
 
 export function stateStoreConformance(name: string, createStore: () => StateStore): void {
@@ -97,29 +98,6 @@ export function stateStoreConformance(name: string, createStore: () => StateStor
     t.is(table.rowsIn(20), 0)
     store.rollback()
     t.deepEqual(table.namespaces(), [10, 20, 30])
-  })
-
-  test(title('drain visits a namespace in order of insertion, in portions, and the visitor may delete'), (t) => {
-    const store = createStore()
-    const table = store.table('t', { kind: 'cells', cells: 1 })
-    const keys = Array.from({ length: 10 }, (_, i) => `key-${i}`)
-    for (const key of keys) {
-      upsert(table, 7, key)
-      upsert(table, 8, key)
-    }
-    store.markCommitted()
-    const visited: string[] = []
-    const visit = (row: number): void => {
-      visited.push(table.keyOf(row).toString())
-      table.delete(row)
-    }
-    t.is(table.drain(7, 4, visit), 4)
-    store.rollback()
-    visited.length = 0
-    t.deepEqual([table.drain(7, 4, visit), table.drain(7, 4, visit), table.drain(7, 4, visit), table.drain(7, 4, visit)], [4, 4, 2, 0])
-    t.deepEqual(visited, keys, 'a rolled back drain leaves the order as it was')
-    t.is(table.rowsIn(8), 10)
-    t.is(table.drain(9, 4, visit), 0)
   })
 
   test(title('changes are the rows that differ from the commit, each once: nothing for what came and went, a tombstone for what went'), (t) => {
@@ -268,6 +246,7 @@ export function stateStoreConformance(name: string, createStore: () => StateStor
     t.is(table.size, 2000)
   })
 
+  stateStoreDrainTests(name, createStore)
   stateStoreModelTests(name, createStore)
 }
 

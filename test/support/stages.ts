@@ -1,5 +1,6 @@
 /** Makes stages out of a few words, and the values of their nodes that a test does not care about. */
 import type { Aggregate, EventTimeNode, RecordContext, Stage, TransformNode, WindowSpec } from '../../runtime/plan/nodes.ts'
+import type { Emission } from '../../runtime/plan/windows.ts'
 import type { FieldType, RecordSchema } from '../../runtime/formats/schema.ts'
 
 type Call = (value: never, record: RecordContext) => unknown
@@ -61,12 +62,26 @@ export function reduce(uid: string, window: WindowSpec, reducer: (accumulator: n
   return { kind: 'windowReduce', uid, window, reducer: { kind: 'lambda', call: reducer, text: String(reducer) } }
 }
 
-export function tumbling(sizeMs: number, options: { readonly lateness?: number; readonly offset?: number } = {}): WindowSpec {
-  return { kind: 'tumbling', sizeMs, slideMs: sizeMs, offsetMs: options.offset ?? 0, latenessMs: options.lateness ?? 0 }
+export interface WindowOptions {
+  readonly lateness?: number
+  readonly offset?: number
+  readonly emit?: Emission
 }
 
-export function sliding(sizeMs: number, slideMs: number, options: { readonly lateness?: number; readonly offset?: number } = {}): WindowSpec {
-  return { kind: 'sliding', sizeMs, slideMs, offsetMs: options.offset ?? 0, latenessMs: options.lateness ?? 0 }
+export function tumbling(sizeMs: number, options: WindowOptions = {}): WindowSpec {
+  return { kind: 'tumbling', sizeMs, slideMs: sizeMs, ...optionsOf(options) }
+}
+
+export function sliding(sizeMs: number, slideMs: number, options: WindowOptions = {}): WindowSpec {
+  return { kind: 'sliding', sizeMs, slideMs, ...optionsOf(options) }
+}
+
+function optionsOf({ lateness = 0, offset = 0, emit }: WindowOptions): {
+  readonly offsetMs: number
+  readonly latenessMs: number
+  readonly emit?: Emission
+} {
+  return { offsetMs: offset, latenessMs: lateness, ...(emit !== undefined && { emit }) }
 }
 
 /** A schema from the kinds of its fields; `?` behind one makes it optional. */

@@ -1,6 +1,6 @@
 /** Programs that must compile, with the types that flow through them. Compiled by types.test.ts, never run. */
 import { approxDistinct, avg, collect, count, first, last, max, min, quantiles, stddev, sum, topN, variance } from 'streamjob'
-import { kafka, sliding, stream, t, tumbling, type Infer, type JsonObject, type JsonValue, type Plan } from 'streamjob'
+import { countWindow, global, kafka, sliding, stream, t, tumbling, type Infer, type JsonObject, type JsonValue, type Plan } from 'streamjob'
 
 /** Compiles only when A and B are the same type. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -158,6 +158,63 @@ export const kept: Plan = orders
     same<typeof customers, number>(true)
     return { spread }
   })
+  .to(results)
+
+/** A window that fires more than once says in each result which firing it is of; one that fires once does not. */
+export const firings: Plan = orders
+  .keyBy('customer')
+  .window(tumbling('1m', { emit: { early: '10s', then: 'updates' }, lateness: '1h', offset: '-5s' }))
+  .aggregate('firings', { n: count() })
+  .filter((window) => {
+    same<typeof window.firing, 'early' | 'on-time' | 'late'>(true)
+    return window.firing !== 'late'
+  })
+  .to(results)
+export const updated: Plan = orders
+  .keyBy('customer')
+  .window(sliding('1h', '1m', { emit: 'updates' }))
+  .reduce('updated', (a, b) => (a.amount > b.amount ? a : b))
+  .map((window) => {
+    same<
+      typeof window,
+      { readonly key: string; readonly windowStart: number; readonly windowEnd: number; readonly firing: 'on-time' | 'late'; readonly value: Order }
+    >(true)
+    return window
+  })
+  .to(results)
+export const early: Plan = orders
+  .keyBy('customer')
+  .window(tumbling('1d', { timeZone: 'Europe/Berlin', emit: { early: '1h' } }))
+  .aggregate('early', { n: count() })
+  .filter((window) => {
+    same<typeof window.firing, 'early' | 'final'>(true)
+    return true
+  })
+  .to(results)
+export const months: Plan = orders
+  .keyBy('customer')
+  .window(tumbling('month', { timeZone: 'Asia/Tokyo', emit: 'final' }))
+  .aggregate('months', { firing: count() })
+  .filter((window) => {
+    same<typeof window, { readonly key: string; readonly windowStart: number; readonly windowEnd: number; readonly firing: number }>(true)
+    return true
+  })
+  .to(results)
+
+/** Count windows need no event time, and neither do global ones that count. */
+export const counted: Plan = stream
+  .from(kafka({ topic: 'orders', key: 'customer', schema: Order }))
+  .keyBy('customer')
+  .window(countWindow(100))
+  .aggregate('hundreds', { n: count() })
+  .keyBy('key')
+  .window(global({ count: 10, purge: true }))
+  .aggregate('thousands', { n: sum('n') })
+  .to(results)
+export const everyHour: Plan = orders
+  .keyBy('customer')
+  .window(global({ every: '1h' }))
+  .aggregate('since ever', { n: count() })
   .to(results)
 
 /** Without a schema the value of a field may be anything. */

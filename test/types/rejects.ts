@@ -2,12 +2,13 @@
  * What must not compile, each line below its mark. The words behind the mark stand in the compiler's message; types.test.ts compares them.
  * Never run.
  */
-import { approxDistinct, count, kafka, last, min, sliding, stream, sum, t, topN, tumbling } from 'streamjob'
+import { approxDistinct, count, global, kafka, last, min, sliding, stream, sum, t, topN, tumbling } from 'streamjob'
 
 const Order = t.object({ customer: t.string, amount: t.number, note: t.string, maybe: t.number.optional(), at: t.timestamp, tags: t.list(t.string) })
 const source = stream.from(kafka({ topic: 'orders', key: 'customer', schema: Order }))
 const orders = source.eventTime('at', { outOfOrderness: '10s' })
 const minutes = orders.keyBy('customer').window(tumbling('1m'))
+const updates = orders.keyBy('customer').window(tumbling('1m', { emit: 'updates' }))
 
 // @ts-expect-error Property 'window' does not exist on type 'Stream<
 export const withoutKey = orders.window(tumbling('1m'))
@@ -65,6 +66,24 @@ export const lastOfUnknown = minutes.aggregate('a', { it: last('nothing') })
 
 // @ts-expect-error Property 'map' does not exist on type 'number'
 export const numberAsList = minutes.aggregate('a', { n: approxDistinct('note') }).map(({ n }) => n.map(String))
+
+// @ts-expect-error firing is a field of every window result: choose another name
+export const reservedFiring = updates.aggregate('a', { firing: count() })
+
+// @ts-expect-error Property 'firing' does not exist
+export const withoutFiring = minutes.aggregate('a', { n: count() }).map((window) => window.firing)
+
+// @ts-expect-error a window needs event time: call eventTime(...) before keyBy(...)
+export const globalWithoutTime = source.keyBy('customer').window(global({ every: '1h' }))
+
+// @ts-expect-error No overload matches this call
+export const withoutTrigger = orders.keyBy('customer').window(global({}))
+
+// @ts-expect-error Type '"often"' is not assignable
+export const unknownEmission = tumbling('1m', { emit: 'often' })
+
+// @ts-expect-error Argument of type '"year"' is not assignable
+export const unknownCalendar = tumbling('year')
 
 // @ts-expect-error windowEnd is a field of every window result: choose another name
 export const reserved = minutes.aggregate('a', { windowEnd: count() })

@@ -1,24 +1,24 @@
 /** What must hold for the aggregates of a window. */
 import type { FieldSchema, FieldType } from '../../formats/schema.ts'
 import { fieldsOf, mostCollected, mostQuantiles, mostTop, type Aggregate } from '../aggregates.ts'
+import type { WindowAggregateNode } from '../nodes.ts'
+import { emissionOf, type WindowSpec } from '../windows.ts'
 import { unknownField, type Finding } from './findings.ts'
 import type { Shape } from '../shape.ts'
 
-/** Fields of a window's result that are not the author's to name. */
-export const reservedFields: readonly string[] = ['key', 'windowStart', 'windowEnd']
-
 /** The fields of an aggregate. */
-export function checkAggregates(fields: Readonly<Record<string, Aggregate>>, input: Shape): readonly Finding[] {
+export function checkAggregates({ fields, window }: WindowAggregateNode, input: Shape): readonly Finding[] {
   const entries = Object.entries(fields)
   if (entries.length === 0) return [{ kind: 'invalid', at: 'fields', message: 'name at least one aggregate, such as count' }]
   return entries.flatMap(([name, aggregate]) => {
     const at = `fields.${name}`
-    return [...checkFieldName(name, at), ...checkOptions(aggregate, at), ...checkFields(aggregate, at, input)]
+    return [...checkFieldName(name, at, window), ...checkOptions(aggregate, at), ...checkFields(aggregate, at, input)]
   })
 }
 
-function checkFieldName(name: string, at: string): readonly Finding[] {
-  if (reservedFields.includes(name)) {
+function checkFieldName(name: string, at: string, window: WindowSpec): readonly Finding[] {
+  const reserved = ['key', 'windowStart', 'windowEnd', ...(emissionOf(window) === null ? [] : ['firing'])]
+  if (reserved.includes(name)) {
     return [{ kind: 'invalid', at, message: `${name} is a field of every window result: choose another name` }]
   }
   if (/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name)) return []

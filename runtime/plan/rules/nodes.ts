@@ -29,7 +29,7 @@ export function checkNode(node: PlanNode, around: Surroundings): readonly Findin
     case 'merge':
       return []
     case 'windowAggregate':
-      return [...checkName(node.uid), ...checkWindow(node.window, around), ...checkAggregates(node.fields, around.input)]
+      return [...checkName(node.uid), ...checkWindow(node.window, around), ...checkAggregates(node, around.input)]
     case 'windowReduce':
       return [...checkName(node.uid), ...checkWindow(node.window, around), ...checkFunction(node.reducer, around.input, 'any')]
     case 'sink':

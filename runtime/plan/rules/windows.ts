@@ -1,5 +1,13 @@
 /** What must hold for windows and the aggregates in them. */
-import type { WindowSpec } from '../nodes.ts'
+import { isTimeZone } from '../../time/time-zone.ts'
+import {
+  needsEventTime,
+  type AlignedWindowSpec,
+  type CalendarWindowSpec,
+  type GlobalWindowSpec,
+  type TimeWindowSpec,
+  type WindowSpec,
+} from '../windows.ts'
 import { checkRange, type Finding, type Surroundings } from './findings.ts'
 
 /** A record is kept once in each window it belongs to. */
@@ -8,8 +16,10 @@ const mostWindowsPerRecord = 1_000
 /** A window, and what must stand before it. */
 export function checkWindow(window: WindowSpec, around: Surroundings): readonly Finding[] {
   const findings: Finding[] = []
-  if (!around.hasEventTime) findings.push({ kind: 'invalid', at: 'window', message: 'a window needs event time: add eventTime behind the source' })
-  if (around.byProcessingTime && window.latenessMs > 0) {
+  if (!around.hasEventTime && needsEventTime(window)) {
+    findings.push({ kind: 'invalid', at: 'window', message: 'a window needs event time: add eventTime behind the source' })
+  }
+  if (around.byProcessingTime && 'latenessMs' in window && window.latenessMs > 0) {
     findings.push({ kind: 'invalid', at: 'window.lateness', message: 'by processing time no record is late: leave lateness out, or use eventTime' })
   }
   if (around.keyedBy === null) {
@@ -19,8 +29,38 @@ export function checkWindow(window: WindowSpec, around: Surroundings): readonly 
       message: 'a window needs a key: put keyBy before it, with nothing between that changes the record',
     })
   }
+  return [...findings, ...checkKind(window)]
+}
+
+function checkKind(window: WindowSpec): readonly Finding[] {
+  switch (window.kind) {
+    case 'count':
+      return checkCount('window.count', window.size)
+    case 'global':
+      return checkTrigger(window.trigger)
+    case 'calendar':
+      return checkCalendar(window)
+    case 'tumbling':
+    case 'sliding':
+      return checkAligned(window)
+  }
+}
+
+function checkCalendar(window: CalendarWindowSpec): readonly Finding[] {
+  const { unit, count, timeZone } = window
+  const findings: Finding[] = []
+  if (unit === 'day' && count > mostDays) findings.push({ kind: 'invalid', at: 'window.tumbling', message: `must be from 1d to ${mostDays}d` })
+  if (!isTimeZone(timeZone)) {
+    const message = `${JSON.stringify(timeZone)} is no time zone: write its IANA name, such as Europe/Berlin`
+    findings.push({ kind: 'invalid', at: 'window.timeZone', message })
+  }
+  return [...findings, ...checkOptions(window, { day: count, week: 7, month: 31 }[unit] * dayMs)]
+}
+
+function checkAligned(window: AlignedWindowSpec): readonly Finding[] {
+  const findings: Finding[] = []
   const sizes = [...checkRange(`window.${window.kind}`, window.sizeMs, 1), ...checkRange('window.slide', window.slideMs, 1)]
-  findings.push(...sizes, ...checkRange('window.lateness', window.latenessMs, 0))
+  findings.push(...sizes, ...checkOptions(window, window.sizeMs))
   if (sizes.length > 0) return findings
   if (window.slideMs > window.sizeMs) {
     findings.push({ kind: 'invalid', at: 'window.slide', message: 'a slide longer than the size would leave records out: make it at most the size' })
@@ -32,8 +72,32 @@ export function checkWindow(window: WindowSpec, around: Surroundings): readonly 
       message: `a record would be in more than ${mostWindowsPerRecord} windows: make the slide longer`,
     })
   }
-  if (!Number.isInteger(window.offsetMs) || window.offsetMs < 0 || window.offsetMs >= window.slideMs) {
-    findings.push({ kind: 'invalid', at: 'window.offset', message: 'must be at least 0s and less than the distance of two windows' })
+  if (!Number.isInteger(window.offsetMs) || Math.abs(window.offsetMs) >= window.slideMs) {
+    findings.push({ kind: 'invalid', at: 'window.offset', message: 'must be less than the distance of two windows, forward or back' })
   }
   return findings
 }
+
+function checkOptions({ latenessMs, emit }: TimeWindowSpec, sizeMs: number): readonly Finding[] {
+  const lateness = checkRange('window.lateness', latenessMs, 0)
+  if (emit === undefined || emit.earlyMs === null) return lateness
+  const early = checkRange('window.emit.early', emit.earlyMs, 1)
+  if (early.length > 0 || emit.earlyMs < sizeMs) return [...lateness, ...early]
+  return [...lateness, { kind: 'invalid', at: 'window.emit.early', message: 'must be less than the size of the window, or it would be over before' }]
+}
+
+function checkTrigger(trigger: GlobalWindowSpec['trigger']): readonly Finding[] {
+  if (trigger === null) {
+    return [{ kind: 'invalid', at: 'window.global', message: 'a global window without a trigger never fires: give count: 100, or every: 1h' }]
+  }
+  return trigger.kind === 'count' ? checkCount('window.global.count', trigger.count) : checkRange('window.global.every', trigger.everyMs, 1)
+}
+
+function checkCount(at: string, count: number): readonly Finding[] {
+  if (Number.isInteger(count) && count >= 1 && count <= mostRecords) return []
+  return [{ kind: 'invalid', at, message: `must be a whole number from 1 to ${mostRecords}` }]
+}
+
+const dayMs = 86_400_000
+const mostDays = 366
+const mostRecords = 1_000_000_000

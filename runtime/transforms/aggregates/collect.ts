@@ -29,16 +29,19 @@ class Collection implements Summary {
   add(value: unknown): void {
     const found = fieldOf(value, this.#field)
     if (found === undefined) return
-    if (this.#count >= this.#limit) {
-      throw new RecordRejected(
-        'processing',
-        `${this.#name}: collect(${this.#field}) holds ${this.#count} values for this key already, and ${this.#limit} is its limit`,
-      )
-    }
+    this.#makeRoom(1)
     const encoded = encodeKept(found, this.#name)
     if (this.#count > 0) this.#parts.push(comma)
     this.#parts.push(encoded)
     this.#count++
+  }
+
+  merge(other: this): void {
+    if (other.#count === 0) return
+    this.#makeRoom(other.#count)
+    if (this.#count > 0) this.#parts.push(comma)
+    this.#parts.push(...other.#parts)
+    this.#count += other.#count
   }
 
   write(writer: ByteWriter): void {
@@ -49,6 +52,12 @@ class Collection implements Summary {
 
   result(): unknown {
     return JSON.parse(`[${Buffer.concat(this.#parts).toString('utf8')}]`)
+  }
+
+  #makeRoom(count: number): void {
+    if (this.#count + count <= this.#limit) return
+    const message = `collect(${this.#field}) holds ${this.#count} values for this key already, and ${this.#limit} is its limit`
+    throw new RecordRejected('processing', `${this.#name}: ${message}`)
   }
 }
 

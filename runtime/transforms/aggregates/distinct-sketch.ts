@@ -6,15 +6,39 @@ import { fieldOf, type Summary, type SummaryKind } from './summary.ts'
 
 /** About how many different values a field has: exact to 256, within 1.6 % (standard error) above; see DistinctSketch. */
 export function approxDistinct(field: string, name: string): SummaryKind {
-  const summary = (sketch: DistinctSketch): Summary => ({
-    add: (value) => {
-      const found = fieldOf(value, field)
-      if (found !== undefined) sketch.add(bytesOf(found, field, name))
-    },
-    write: (writer) => sketch.write(writer),
-    result: () => sketch.estimate(),
-  })
-  return { empty: () => summary(new DistinctSketch()), read: (reader) => summary(DistinctSketch.read(reader)) }
+  return {
+    empty: () => new Distinct(new DistinctSketch(), field, name),
+    read: (reader) => new Distinct(DistinctSketch.read(reader), field, name),
+  }
+}
+
+class Distinct implements Summary {
+  readonly #sketch: DistinctSketch
+  readonly #field: string
+  readonly #name: string
+
+  constructor(sketch: DistinctSketch, field: string, name: string) {
+    this.#sketch = sketch
+    this.#field = field
+    this.#name = name
+  }
+
+  add(value: unknown): void {
+    const found = fieldOf(value, this.#field)
+    if (found !== undefined) this.#sketch.add(bytesOf(found, this.#field, this.#name))
+  }
+
+  merge(other: this): void {
+    this.#sketch.merge(other.#sketch)
+  }
+
+  write(writer: ByteWriter): void {
+    this.#sketch.write(writer)
+  }
+
+  result(): unknown {
+    return this.#sketch.estimate()
+  }
 }
 
 /** Values of different types are different, as in JSON: 1 is not "1". */

@@ -33,6 +33,13 @@ class OneValue implements Summary {
     this.#timestamp = timestamp
   }
 
+  merge(other: this): void {
+    if (other.#value.length === 0) return
+    if (this.#which === 'first' ? other.#timestamp >= this.#timestamp : other.#timestamp < this.#timestamp) return
+    this.#value = other.#value
+    this.#timestamp = other.#timestamp
+  }
+
   write(writer: ByteWriter): void {
     writer.double(this.#timestamp)
     writer.block(this.#value)

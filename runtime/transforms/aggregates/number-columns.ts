@@ -62,6 +62,22 @@ export class NumberColumns {
     }
   }
 
+  /** Takes what a row holds into another one, as if its records had come behind. */
+  merge(cells: Cells, into: number, from: number): void {
+    for (const { kind, cell } of this.#columns) {
+      if (kind === 'variance') {
+        mergeVariance(cells, into, from, cell)
+        continue
+      }
+      const [held, more] = [cells.getCell(into, cell), cells.getCell(from, cell)]
+      if (Number.isNaN(more)) continue
+      if (Number.isNaN(held)) cells.setCell(into, cell, more)
+      else if (kind === 'min' || kind === 'max') cells.setCell(into, cell, Math[kind](held, more))
+      else cells.setCell(into, cell, held + more)
+      if (kind === 'avg') cells.setCell(into, cell + 1, cells.getCell(into, cell + 1) + cells.getCell(from, cell + 1))
+    }
+  }
+
   /** The result of the aggregate of this place. */
   resultOf(cells: Cells, row: number, place: number): number | null {
     const { kind, cell, finish } = this.#columns[place]!
@@ -112,6 +128,17 @@ function addToVariance(cells: Cells, row: number, cell: number, value: number): 
   cells.setCell(row, cell, count)
   cells.setCell(row, cell + 1, moved)
   cells.setCell(row, cell + 2, cells.getCell(row, cell + 2) + distance * (value - moved))
+}
+
+/** Of two groups (Chan, Golub, LeVeque 1979). */
+function mergeVariance(cells: Cells, into: number, from: number, cell: number): void {
+  const [held, more] = [cells.getCell(into, cell), cells.getCell(from, cell)]
+  if (more === 0) return
+  const distance = cells.getCell(from, cell + 1) - cells.getCell(into, cell + 1)
+  const count = held + more
+  cells.setCell(into, cell, count)
+  cells.setCell(into, cell + 1, cells.getCell(into, cell + 1) + (distance * more) / count)
+  cells.setCell(into, cell + 2, cells.getCell(into, cell + 2) + cells.getCell(from, cell + 2) + (distance * distance * held * more) / count)
 }
 
 function cellsOf(kind: ColumnKind): number {

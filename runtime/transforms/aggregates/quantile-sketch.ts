@@ -4,15 +4,41 @@ import { numberOf, type Summary, type SummaryKind } from './summary.ts'
 
 /** Quantiles of a number field, each within 1 % of a value of that rank; see QuantileSketch. Null each where there was no value. */
 export function quantiles(field: string, at: readonly number[], name: string): SummaryKind {
-  const summary = (sketch: QuantileSketch): Summary => ({
-    add: (value) => {
-      const number = numberOf(value, field, name)
-      if (number !== undefined) sketch.add(number)
-    },
-    write: (writer) => sketch.write(writer),
-    result: () => at.map((q) => sketch.quantile(q)),
-  })
-  return { empty: () => summary(new QuantileSketch()), read: (reader) => summary(QuantileSketch.read(reader)) }
+  return {
+    empty: () => new Quantiles(new QuantileSketch(), field, at, name),
+    read: (reader) => new Quantiles(QuantileSketch.read(reader), field, at, name),
+  }
+}
+
+class Quantiles implements Summary {
+  readonly #sketch: QuantileSketch
+  readonly #field: string
+  readonly #at: readonly number[]
+  readonly #name: string
+
+  constructor(sketch: QuantileSketch, field: string, at: readonly number[], name: string) {
+    this.#sketch = sketch
+    this.#field = field
+    this.#at = at
+    this.#name = name
+  }
+
+  add(value: unknown): void {
+    const number = numberOf(value, this.#field, this.#name)
+    if (number !== undefined) this.#sketch.add(number)
+  }
+
+  merge(other: this): void {
+    this.#sketch.merge(other.#sketch)
+  }
+
+  write(writer: ByteWriter): void {
+    this.#sketch.write(writer)
+  }
+
+  result(): unknown {
+    return this.#at.map((q) => this.#sketch.quantile(q))
+  }
 }
 
 const gamma = (1 + quantileError) / (1 - quantileError)

@@ -7,6 +7,8 @@ import type { ByteReader, ByteWriter } from './bytes.ts'
 export interface Summary {
   /** Takes a record in. Throws RecordRejected where it can't; the summary is then of no more use. */
   add(value: unknown, timestamp: number): void
+  /** Takes in all that another summary of the same aggregate has, as if its records had come behind. Throws RecordRejected. */
+  merge(other: this): void
   write(writer: ByteWriter): void
   /** A JSON value. */
   result(): unknown

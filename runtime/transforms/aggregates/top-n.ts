@@ -42,12 +42,14 @@ class Ranking implements Summary {
     const { by: byField, n, field, name } = this.#options
     const by = numberOf(value, byField, name)
     if (by === undefined) return
-    let at = this.#ranks.length
-    while (at > 0 && precedes(by, timestamp, this.#ranks[at - 1]!)) at--
+    const at = this.#place(by, timestamp)
     if (at === n) return
     const kept = field === null ? value : (fieldOf(value, field) ?? null)
-    this.#ranks.splice(at, 0, { by, timestamp, value: encodeKept(kept, name) })
-    if (this.#ranks.length > n) this.#ranks.pop()
+    this.#insert(at, { by, timestamp, value: encodeKept(kept, name) })
+  }
+
+  merge(other: this): void {
+    for (const rank of other.#ranks) this.#insert(this.#place(rank.by, rank.timestamp), rank)
   }
 
   write(writer: ByteWriter): void {
@@ -61,6 +63,17 @@ class Ranking implements Summary {
 
   result(): unknown {
     return this.#ranks.map(({ value }) => decodeKept(value))
+  }
+
+  #place(by: number, timestamp: number): number {
+    let at = this.#ranks.length
+    while (at > 0 && precedes(by, timestamp, this.#ranks[at - 1]!)) at--
+    return at
+  }
+
+  #insert(at: number, rank: Rank): void {
+    this.#ranks.splice(at, 0, rank)
+    if (this.#ranks.length > this.#options.n) this.#ranks.pop()
   }
 }
 

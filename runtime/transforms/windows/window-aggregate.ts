@@ -1,9 +1,10 @@
 import { describeState, isNumberAggregate } from '../../plan/aggregates.ts'
 import type { WindowAggregateNode } from '../../plan/nodes.ts'
-import type { RowId, StateStore, StateTable } from '../../state/store.ts'
+import type { Firing } from '../../plan/windows.ts'
+import type { RowId, StateTable } from '../../state/store.ts'
 import { NumberColumns } from '../aggregates/number-columns.ts'
 import type { CurrentRecord } from '../record.ts'
-import type { WindowContents } from './window.ts'
+import { mark, resultHead, type ContentsOptions, type Mark, type WindowContents } from './contents.ts'
 
 /** Aggregates that numbers suffice for: a row of float64 cells per key and window. */
 export class AggregateContents implements WindowContents {
@@ -13,20 +14,23 @@ export class AggregateContents implements WindowContents {
   readonly #slideMs: number
   readonly #columns: NumberColumns
   readonly #names: readonly string[]
+  /** Behind the others; -1: the window fires once. */
+  readonly #markCell: number
   /** Prepared values: of each the newest window, the number of open windows and the input fields. */
   #count = 0
   #starts = new Float64Array(1)
   #opens = new Float64Array(1)
   #values: Float64Array
 
-  constructor(node: WindowAggregateNode, store: StateStore, record: CurrentRecord) {
+  constructor(node: WindowAggregateNode, { store, record, slideMs, marked }: ContentsOptions) {
     const aggregates = Object.values(node.fields)
     this.#columns = new NumberColumns(aggregates.filter(isNumberAggregate), `aggregate "${node.uid}"`)
     this.#names = Object.keys(node.fields)
     this.meaning = aggregates.map(describeState).join(', ')
-    this.table = store.table(node.uid, { kind: 'cells', cells: this.#columns.cells })
+    this.#markCell = marked ? this.#columns.cells : -1
+    this.table = store.table(node.uid, { kind: 'cells', cells: this.#columns.cells + (marked ? 1 : 0) })
     this.#record = record
-    this.#slideMs = node.window.slideMs
+    this.#slideMs = slideMs
     this.#values = new Float64Array(Math.max(1, this.#columns.inputs.length))
   }
 
@@ -48,6 +52,7 @@ export class AggregateContents implements WindowContents {
       for (let left = this.#opens[at]!; left > 0; left--) {
         const row = table.upsert(start, keyBytes, keyStart, keyEnd)
         this.#columns.update(table, row, table.created, this.#values, at * this.#columns.inputs.length)
+        if (this.#markCell >= 0) table.setCell(row, this.#markCell, mark.changed)
         start -= this.#slideMs
       }
     }
@@ -58,14 +63,27 @@ export class AggregateContents implements WindowContents {
     this.#count = 0
   }
 
-  result(row: RowId, key: unknown, windowStart: number, windowEnd: number): unknown {
-    const result: Record<string, unknown> = { key, windowStart, windowEnd }
+  merge(into: RowId, from: RowId): void {
+    this.#columns.merge(this.table, into, from)
+  }
+
+  result(row: RowId, key: unknown, windowStart: number, windowEnd: number, firing?: Firing): unknown {
+    const result = resultHead(key, windowStart, windowEnd, firing)
     for (let i = 0; i < this.#names.length; i++) result[this.#names[i]!] = this.#columns.resultOf(this.table, row, i)
     return result
   }
 
   resultBytes(): number {
     return 48 + 16 * this.#names.length
+  }
+
+  markOf(row: RowId): Mark {
+    // Written by setMark only.
+    return this.table.getCell(row, this.#markCell) as Mark
+  }
+
+  setMark(row: RowId, to: Mark): void {
+    this.table.setCell(row, this.#markCell, to)
   }
 
   #grow(): void {

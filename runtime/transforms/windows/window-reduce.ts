@@ -1,9 +1,11 @@
 import { jsonEncoder } from '../../formats/json/encoder.ts'
 import type { WindowReduceNode } from '../../plan/nodes.ts'
-import type { RowId, StateStore, StateTable } from '../../state/store.ts'
+import type { Firing } from '../../plan/windows.ts'
+import type { RowId, StateTable } from '../../state/store.ts'
 import { processingFailure, requireValue } from '../chain.ts'
 import type { CurrentRecord } from '../record.ts'
-import type { WindowContents } from './window.ts'
+import { resultHead, type ContentsOptions, type Mark, type WindowContents } from './contents.ts'
+import { MarkedBlobs } from './marked-blobs.ts'
 
 /**
  * Folds the values of a window into one with a function of the author: the first value as it is, then reducer(accumulator, value). The accumulator is
@@ -12,6 +14,7 @@ import type { WindowContents } from './window.ts'
 export class ReduceContents implements WindowContents {
   readonly table: StateTable
   readonly meaning = 'reduce'
+  readonly #blobs: MarkedBlobs
   readonly #record: CurrentRecord
   readonly #slideMs: number
   readonly #name: string
@@ -21,10 +24,11 @@ export class ReduceContents implements WindowContents {
   /** Encoded accumulators by window start; all are of the key of the record in work. */
   readonly #prepared = new Map<number, Uint8Array>()
 
-  constructor(node: WindowReduceNode, store: StateStore, record: CurrentRecord) {
+  constructor(node: WindowReduceNode, { store, record, slideMs, marked }: ContentsOptions) {
     this.table = store.table(node.uid, { kind: 'blob' })
+    this.#blobs = new MarkedBlobs(this.table, marked)
     this.#record = record
-    this.#slideMs = node.window.slideMs
+    this.#slideMs = slideMs
     this.#name = `reduce "${node.uid}"`
     // The builder has checked its parameters against the type of the stream.
     this.#reducer = node.reducer.call as (accumulator: unknown, value: unknown) => unknown
@@ -43,7 +47,7 @@ export class ReduceContents implements WindowContents {
     const { keyBytes, keyStart, keyEnd } = this.#record
     if (keyBytes === null) throw new Error('a record without a key reached a window')
     for (const [start, accumulator] of this.#prepared) {
-      this.table.setBlob(this.table.upsert(start, keyBytes, keyStart, keyEnd), accumulator)
+      this.#blobs.set(this.table.upsert(start, keyBytes, keyStart, keyEnd), accumulator)
     }
     this.#prepared.clear()
   }
@@ -52,19 +56,33 @@ export class ReduceContents implements WindowContents {
     this.#prepared.clear()
   }
 
-  result(row: RowId, key: unknown, windowStart: number, windowEnd: number): unknown {
-    return { key, windowStart, windowEnd, value: parse(this.table.getBlob(row)) }
+  merge(into: RowId, from: RowId): void {
+    this.#blobs.set(into, this.#fold(this.#blobs.get(into), parse(this.#blobs.get(from))))
+  }
+
+  result(row: RowId, key: unknown, windowStart: number, windowEnd: number, firing?: Firing): unknown {
+    const result = resultHead(key, windowStart, windowEnd, firing)
+    result['value'] = parse(this.#blobs.get(row))
+    return result
   }
 
   resultBytes(row: RowId): number {
     return 48 + this.table.getBlob(row).length
   }
 
+  markOf(row: RowId): Mark {
+    return this.#blobs.markOf(row)
+  }
+
+  setMark(row: RowId, to: Mark): void {
+    this.#blobs.setMark(row, to)
+  }
+
   #stored(start: number): Uint8Array | null {
     const { keyBytes, keyStart, keyEnd } = this.#record
     if (keyBytes === null) return null
     const row = this.table.find(start, keyBytes, keyStart, keyEnd)
-    return row < 0 ? null : this.table.getBlob(row)
+    return row < 0 ? null : this.#blobs.get(row)
   }
 
   #fold(held: Uint8Array | null, value: unknown): Uint8Array {

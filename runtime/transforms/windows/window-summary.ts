@@ -1,13 +1,15 @@
 import { describeState, isNumberAggregate } from '../../plan/aggregates.ts'
 import type { WindowAggregateNode } from '../../plan/nodes.ts'
-import type { RowId, StateStore, StateTable } from '../../state/store.ts'
+import type { Firing } from '../../plan/windows.ts'
+import type { RowId, StateTable } from '../../state/store.ts'
 import { ByteReader, ByteWriter } from '../aggregates/bytes.ts'
 import { NumberColumns, type Cells } from '../aggregates/number-columns.ts'
 import { summaryOf } from '../aggregates/summaries.ts'
 import type { Summary, SummaryKind } from '../aggregates/summary.ts'
 import { RecordRejected } from '../chain.ts'
 import type { CurrentRecord } from '../record.ts'
-import type { WindowContents } from './window.ts'
+import { resultHead, type ContentsOptions, type Mark, type WindowContents } from './contents.ts'
+import { MarkedBlobs } from './marked-blobs.ts'
 
 /** A row is sent as one Kafka record, which brokers take to a megabyte unless they are told otherwise. */
 const mostRowBytes = 900_000
@@ -19,6 +21,7 @@ const mostRowBytes = 900_000
 export class SummaryContents implements WindowContents {
   readonly table: StateTable
   readonly meaning: string
+  readonly #blobs: MarkedBlobs
   readonly #record: CurrentRecord
   readonly #slideMs: number
   readonly #name: string
@@ -30,7 +33,7 @@ export class SummaryContents implements WindowContents {
   /** By window start, all of the key of the record in work: what they hold with its values. */
   readonly #prepared = new Map<number, Held>()
 
-  constructor(node: WindowAggregateNode, store: StateStore, record: CurrentRecord) {
+  constructor(node: WindowAggregateNode, { store, record, slideMs, marked }: ContentsOptions) {
     const aggregates = Object.values(node.fields)
     this.#name = `aggregate "${node.uid}"`
     this.#columns = new NumberColumns(aggregates.filter(isNumberAggregate), this.#name)
@@ -39,8 +42,9 @@ export class SummaryContents implements WindowContents {
     this.#fields = fieldsOf(node)
     this.meaning = aggregates.map(describeState).join(', ')
     this.table = store.table(node.uid, { kind: 'blob' })
+    this.#blobs = new MarkedBlobs(this.table, marked)
     this.#record = record
-    this.#slideMs = node.window.slideMs
+    this.#slideMs = slideMs
   }
 
   prepare(value: unknown, newestStart: number, openWindows: number): void {
@@ -60,7 +64,7 @@ export class SummaryContents implements WindowContents {
   apply(): void {
     const { keyBytes, keyStart, keyEnd } = this.#record
     if (keyBytes === null) throw new Error('a record without a key reached a window')
-    for (const [start, { bytes }] of this.#prepared) this.table.setBlob(this.table.upsert(start, keyBytes, keyStart, keyEnd), bytes)
+    for (const [start, { bytes }] of this.#prepared) this.#blobs.set(this.table.upsert(start, keyBytes, keyStart, keyEnd), bytes)
     this.#prepared.clear()
   }
 
@@ -68,9 +72,17 @@ export class SummaryContents implements WindowContents {
     this.#prepared.clear()
   }
 
-  result(row: RowId, key: unknown, windowStart: number, windowEnd: number): unknown {
-    const { numbers, summaries } = this.#decode(this.table.getBlob(row))
-    const result: Record<string, unknown> = { key, windowStart, windowEnd }
+  merge(into: RowId, from: RowId): void {
+    const [held, more] = [this.#decode(this.#blobs.get(into)), this.#decode(this.#blobs.get(from))]
+    // Both rows of numbers as one, so that they have places.
+    this.#columns.merge(new TwoRows(held.numbers, more.numbers), 0, 1)
+    for (const [i, summary] of held.summaries.entries()) summary.merge(more.summaries[i]!)
+    this.#blobs.set(into, this.#encode(held))
+  }
+
+  result(row: RowId, key: unknown, windowStart: number, windowEnd: number, firing?: Firing): unknown {
+    const { numbers, summaries } = this.#decode(this.#blobs.get(row))
+    const result = resultHead(key, windowStart, windowEnd, firing)
     for (const { name, isNumber, place } of this.#fields) {
       result[name] = isNumber ? this.#columns.resultOf(numbers, 0, place) : summaries[place]!.result()
     }
@@ -79,6 +91,14 @@ export class SummaryContents implements WindowContents {
 
   resultBytes(row: RowId): number {
     return 48 + 16 * this.#fields.length + this.table.getBlob(row).length
+  }
+
+  markOf(row: RowId): Mark {
+    return this.#blobs.markOf(row)
+  }
+
+  setMark(row: RowId, to: Mark): void {
+    this.#blobs.setMark(row, to)
   }
 
   #empty(): Held {
@@ -90,7 +110,7 @@ export class SummaryContents implements WindowContents {
     const { keyBytes, keyStart, keyEnd } = this.#record
     if (keyBytes === null) return null
     const row = this.table.find(start, keyBytes, keyStart, keyEnd)
-    return row < 0 ? null : this.#decode(this.table.getBlob(row))
+    return row < 0 ? null : this.#decode(this.#blobs.get(row))
   }
 
   /** A summary may change what it read in place, so it gets a copy. */
@@ -133,6 +153,23 @@ class Numbers implements Cells {
 
   setCell(_row: number, cell: number, value: number): void {
     this.cells[cell] = value
+  }
+}
+
+/** Two rows of cells, numbered 0 and 1. */
+class TwoRows implements Cells {
+  readonly #rows: readonly [Numbers, Numbers]
+
+  constructor(first: Numbers, second: Numbers) {
+    this.#rows = [first, second]
+  }
+
+  getCell(row: number, cell: number): number {
+    return this.#rows[row]!.getCell(row, cell)
+  }
+
+  setCell(row: number, cell: number, value: number): void {
+    this.#rows[row]!.setCell(row, cell, value)
   }
 }
 

@@ -126,7 +126,7 @@ const wrong: readonly (readonly [title: string, steps: unknown, problems: readon
   [
     'a word that a window does not know',
     revenueWith(3, { window: { tumbling: '1m', latenes: '1s' } }),
-    [['steps[3].window.latenes', /known are tumbling, sliding, slide, lateness, offset$/]],
+    [['steps[3].window.latenes', /known are tumbling, sliding, slide, lateness, offset, timeZone, emit, count, global$/]],
   ],
   ['a misspelt step', revenueWith(1, { fliter: 'true' }), [['steps[1].fliter', /known are from, eventTime, processingTime, filter/]]],
   ['two steps in one', revenueWith(1, { filter: 'true', keyBy: 'customer' }), [['steps[1]', /steps of their own/]]],
@@ -261,10 +261,19 @@ for (const [title, steps, expected] of wrong) {
 const later: readonly (readonly [title: string, steps: unknown, path: string, instead: RegExp])[] = [
   ['a join', revenueWith(1, { join: { with: 'other' } }), 'steps[1].join', /several jobs/],
   ['several streams', revenueWith(0, { streams: [] }), 'steps[0].streams', /several jobs/],
-  ['a session window', revenueWith(3, { window: { session: '5m' } }), 'steps[3].window.session', /tumbling and sliding/],
-  ['a count window', revenueWith(3, { window: { count: 5 } }), 'steps[3].window.count', /tumbling and sliding/],
-  ['a global window', revenueWith(3, { window: { global: {} } }), 'steps[3].window.global', /tumbling and sliding/],
-  ['updates', revenueWith(3, { window: { tumbling: '1m', emit: 'updates' } }), 'steps[3].window.emit', /one row per key/],
+  ['a session window', revenueWith(3, { window: { session: '5m' } }), 'steps[3].window.session', /tumbling, sliding/],
+  [
+    'all rows of a window each time',
+    revenueWith(3, { window: { tumbling: '1m', emit: 'complete' } }),
+    'steps[3].window.emit',
+    /each row that changed/,
+  ],
+  [
+    'a trigger of processing time',
+    revenueWith(3, { window: { global: { processingTime: '1m' } } }),
+    'steps[3].window.global.processingTime',
+    /event time/,
+  ],
   ['Avro', revenueWith(0, { from: { ...from, format: 'avro' }, eventTime }), 'steps[0].from.format', /json is/],
   ['Postgres', revenueWith(5, { to: { postgres: { table: 'x' } } }), 'steps[5].to.postgres', /write to a topic/],
   ['a generator', revenueWith(0, { from: { generator: {} }, eventTime }), 'steps[0].from.generator', /read from a topic/],

@@ -113,7 +113,7 @@ test('a wrong program throws once with every problem, each with its path and lin
       .from(kafka({ topic: 'orders', key: 'customer', schema: Order, idleTimeout: '5x' as Duration }))
       .eventTime('at', { outOfOrderness: '1.5s' })
       .keyBy('amount')
-      .window(tumbling('1m', { emit: 'updates' }))
+      .window(tumbling('1m', { emit: 'complete' as 'final' }))
       .aggregate('revenue', { total: sum('amount') })
       .to(kafka({ topic: 'orders', format: 'avro', startFrom: 'latest', idleTimeout: '5s' })),
   )
