@@ -36,7 +36,8 @@ import { ReduceContents } from './windows/window-reduce.ts'
 import { KeyedWindow } from './windows/window.ts'
 import { CountedWindow, progressLayout } from './windows/counted-window.ts'
 import type { ContentsOptions, WindowContents } from './windows/contents.ts'
-import { placementOf } from './windows/placement.ts'
+import { Panes } from './windows/panes.ts'
+import { placementOf, sharesPanes } from './windows/placement.ts'
 
 export interface CompileOptions extends StageOptions {
   /** How functions of the program read a record's headers. */
@@ -168,7 +169,8 @@ function windowOf(
   const placement = placementOf(window)
   const contents = contentsOf(node, { store, record: context.record, slideMs: placement.slideMs, marked: window.emit !== undefined })
   const lateEncoder = jsonEncoder(link.asDeclared && stage.source.kind === 'source' ? stage.source.format.schema : null)
-  return new KeyedWindow({ ...common, window, placement, contents, encodeLate: (value) => lateEncoder.encode(value) })
+  const panes = node.kind === 'windowAggregate' && sharesPanes(node) ? new Panes(node.window, contents, context) : null
+  return new KeyedWindow({ ...common, window, placement, panes, contents, encodeLate: (value) => lateEncoder.encode(value) })
 }
 
 function contentsOf(node: WindowAggregateNode | WindowReduceNode, options: ContentsOptions): WindowContents {

@@ -4,7 +4,7 @@ import type { ChainContext, Push } from '../chain.ts'
 import { RecordRejected } from '../chain.ts'
 import type { Stateful } from '../stateful.ts'
 import type { WindowContents } from './contents.ts'
-import { moveRow } from './move-row.ts'
+import { moveRow } from './copy-row.ts'
 import { Results, type ResultsOptions } from './results.ts'
 
 export interface CountedOptions extends ResultsOptions {

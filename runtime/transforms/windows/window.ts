@@ -5,11 +5,14 @@ import type { Stateful } from '../stateful.ts'
 import type { WindowContents } from './contents.ts'
 import { Firings } from './firings.ts'
 import { LateValues } from './late-values.ts'
+import type { Panes } from './panes.ts'
 import { Results, type ResultsOptions } from './results.ts'
 
 export interface WindowOptions extends ResultsOptions {
   readonly window: TimeWindowSpec
   readonly placement: Placement
+  /** Null: each record changes the rows of all its windows. */
+  readonly panes: Panes | null
   /** The value that came in, as JSON. Throws when it can't be written. */
   readonly encodeLate: (value: unknown) => Uint8Array
 }
@@ -19,8 +22,7 @@ export interface WindowOptions extends ResultsOptions {
  * result, unless the results were given before, and is deleted as that leaves. So what is left of a due window is exactly what is still to be emitted, and
  * closing may stop after any row, be committed, lost with the process and taken up again. Results before that are the matter of Firings.
  *
- * Sliding windows keep one row for each window a key is in. Sharing panes would update fewer rows, but a pane belongs to several windows: it could
- * not be deleted as results leave, and a half closed window would need marks of its own.
+ * Sliding windows keep one row for each window a key is in, or share what they can in Panes.
  */
 export class KeyedWindow implements Stateful {
   /** Of the input: records are judged by it, windows close by it. */
@@ -41,6 +43,7 @@ export class KeyedWindow implements Stateful {
   readonly #firings: Firings | null
   /** Whether the last result of a window is given before it is closed. */
   readonly #closesSilently: boolean
+  readonly #panes: Panes | null
   readonly #late: LateValues
   /** Start of the earliest window that has rows; Infinity when there is none. */
   #earliest = Infinity
@@ -49,15 +52,17 @@ export class KeyedWindow implements Stateful {
   #preparedOldest = Infinity
 
   constructor(options: WindowOptions) {
-    const { uid, window, contents, context, placement, encodeLate } = options
+    const { uid, window, contents, context, placement, panes, encodeLate } = options
     const emission: Emission | undefined = window.emit
     this.#options = options
     this.#contents = contents
     this.#context = context
     this.#placement = placement
+    this.#panes = panes
     this.uid = uid
     this.latenessMs = window.latenessMs
-    this.meaning = `${contents.meaning} over ${describePlacement(window)}${emission === undefined ? '' : ', marked by firings'}`
+    const kept = panes !== null ? ', in panes' : emission !== undefined ? ', marked by firings' : ''
+    this.meaning = `${contents.meaning} over ${describePlacement(window)}${kept}`
     this.#results = new Results(options)
     this.#firings = emission === undefined ? null : new Firings({ ...options, emission, results: this.#results })
     this.#closesSilently = emission?.then === 'updates'
@@ -70,12 +75,13 @@ export class KeyedWindow implements Stateful {
     const contents = this.#contents
     const placement = this.#placement
     const firings = this.#firings
+    const panes = this.#panes
     return (value) => {
       const { timestamp } = record
       const newest = placement.newestOf(timestamp)
       const open = placement.countOpen(timestamp, newest, this.latenessMs, this.watermark)
       if (open === 0) return this.#late.keep(value, newest, placement.endOf(newest))
-      contents.prepare(value, newest, open)
+      if (panes === null || !panes.prepare(value, timestamp, newest, open)) contents.prepare(value, newest, open)
       firings?.prepare(newest, open, this.watermark)
       const oldest = newest - (open - 1) * placement.slideMs
       if (oldest < this.#preparedOldest) this.#preparedOldest = oldest
@@ -132,7 +138,7 @@ export class KeyedWindow implements Stateful {
 
   /** The watermark that closes the newest window there is; -Infinity when there is none. */
   get lastDue(): number {
-    const newest = this.#contents.table.namespaces().at(-1)
+    const newest = this.#panes === null ? this.#contents.table.namespaces().at(-1) : this.#panes.newest
     return newest === undefined ? -Infinity : this.#closingWatermark(newest)
   }
 
@@ -151,8 +157,12 @@ export class KeyedWindow implements Stateful {
 
   /** Finds the earliest window in the table. */
   locate(): void {
-    this.#expect(this.#contents.table.namespaces()[0] ?? Infinity)
+    this.#expectEarliest()
     this.#firings?.locate()
+  }
+
+  #expectEarliest(): void {
+    this.#expect(this.#panes === null ? (this.#contents.table.namespaces()[0] ?? Infinity) : this.#panes.earliest)
   }
 
   #expect(start: number): void {
@@ -176,6 +186,7 @@ export class KeyedWindow implements Stateful {
       wants: always,
       done: (row: number) => table.delete(row),
     }
+    if (this.#panes !== null && !this.#panes.settle(start)) return false
     while (table.rowsIn(start) > 0) {
       if (slice.spent >= slice.limit) return false
       if (this.#closesSilently) this.#results.dropSome(start)
@@ -183,7 +194,7 @@ export class KeyedWindow implements Stateful {
     }
     counters.windowsClosed++
     this.#firings?.forget(start)
-    this.#expect(table.namespaces()[0] ?? Infinity)
+    this.#expectEarliest()
     return true
   }
 }
