@@ -7,7 +7,7 @@ export interface RevenueJob {
   readonly applicationId: string
   readonly input: string
   readonly output: string
-  readonly manifest: { readonly spec: { readonly kafka: object; readonly program: object } & object } & object
+  readonly manifest: { readonly spec: { readonly kafka: object; readonly processing: object; readonly program: object } & object } & object
   /** What the oracle has to know of it. */
   readonly windowedCount: WindowedCount
 }

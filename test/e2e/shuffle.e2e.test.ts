@@ -30,7 +30,12 @@ test('a job of two stages writes each result once while workers are killed and t
   await site.createTopics([job.input, job.output], partitions)
   const { spec } = job.manifest
   const kafka = { ...spec.kafka, internalTopics: { partitions: internalPartitions } }
-  await namespace.apply({ ...job.manifest, spec: { ...spec, kafka, program: { steps: shuffledSteps(job.input, job.output, disorderMs) } } })
+  // No partition is idle: results shall follow from the records alone.
+  const processing = { ...spec.processing, idleTimeout: '1d' }
+  await namespace.apply({
+    ...job.manifest,
+    spec: { ...spec, kafka, processing, program: { steps: shuffledSteps(job.input, job.output, disorderMs) } },
+  })
   await using orders = startOrders(job.input, 1_000, seed)
   const scale = async (workers: number): Promise<void> => {
     await namespace.kubectl(['scale', 'streamjob', job.name, `--replicas=${workers}`])

@@ -75,7 +75,8 @@ export class JobRun {
       applicationId: this.applicationId,
       kafka: this.#connection(),
       program: { kind: 'steps', steps: steps(this.input, this.output) },
-      processing: { commitIntervalMs: 200, transactionTimeoutMs: 5_000, sessionTimeoutMs: 10_000, ...processing },
+      // No partition is idle: results shall follow from the records alone.
+      processing: { commitIntervalMs: 200, transactionTimeoutMs: 5_000, sessionTimeoutMs: 10_000, idleTimeoutMs: 3_600_000, ...processing },
       errors,
       state,
     })

@@ -201,6 +201,8 @@ function chooseConfig(random: Random, { processing }: SimulatedJob, state: objec
       transactionTimeoutMs,
       sessionTimeoutMs: transactionTimeoutMs + 2_000,
       maxFutureTimestampMs: 365 * 86_400_000,
+      // No partition is idle: the models know of records alone, not of time that passes without any.
+      idleTimeoutMs: 365 * 86_400_000,
       ...processing,
     },
     errors: {},

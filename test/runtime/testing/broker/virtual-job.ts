@@ -22,6 +22,8 @@ import { passing } from './passing.ts'
 
 export const epoch = 1_700_000_000_000
 export const partitions = 4
+/** Results shall follow from the records alone. */
+const idleTimeoutMs = 3_600_000
 
 export interface VirtualJobOptions extends Partial<ClusterOptions> {
   /** @default countSteps */
@@ -72,7 +74,7 @@ export class VirtualJob {
       applicationId: this.applicationId,
       kafka: { brokers: ['virtual'] },
       program,
-      processing: { commitIntervalMs: 200, transactionTimeoutMs: 5_000, sessionTimeoutMs: 10_000, ...this.#processing },
+      processing: { commitIntervalMs: 200, transactionTimeoutMs: 5_000, sessionTimeoutMs: 10_000, idleTimeoutMs, ...this.#processing },
       errors: {},
     })
     const process = new VirtualProcess('job', this.clock, this.#random.fork())
