@@ -57,18 +57,18 @@ export class PartitionActivity {
     return this.#state
   }
 
-  /** When it became what it is; null before it was first looked at. */
+  /** Since when it is seen to be that, epoch ms; null before it was first looked at. */
   get since(): number | null {
     return this.#since
   }
 
-  /** Looks at the partition; to be called often, and before anything is made of `state`. */
-  observe(sight: PartitionSight, now: number): Activity {
-    this.#since ??= now
+  /** Looks at the partition; to be called often, and before anything is made of `state`. `clock`: epoch ms. */
+  observe(sight: PartitionSight, now: number, clock: number): Activity {
+    this.#since ??= clock
     const state = this.#judge(sight, now)
     if (state !== this.#state) {
       this.#state = state
-      this.#since = now
+      this.#since = clock
     }
     return state
   }

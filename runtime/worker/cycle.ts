@@ -81,7 +81,7 @@ export async function runCycle(options: CycleOptions): Promise<string> {
       flushAt = Infinity
     }
     if (now() >= observeAt) {
-      tasks.observe(now())
+      tasks.observe(now(), options.clock())
       observeAt = now() + observeMs
     }
     ending.begin()
@@ -115,7 +115,7 @@ async function commit(options: CycleOptions): Promise<void> {
   const { identity } = member
   if (identity === undefined) return
   const started = now()
-  tasks.observe(started)
+  tasks.observe(started, clock())
   if (tasks.all.some((task) => task.dirty)) await options.committing()
   await producers.flushOutputs()
   const count = await commitTasks(tasks.all, producers.transactional, { identity, ordinal, epoch, clock })

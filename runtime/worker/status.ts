@@ -1,14 +1,13 @@
 /** The status of a worker, as `/status` shows it. */
 import type { BlockFetcher, GroupIdentity } from '../kafka/client.ts'
 import type { JobRecord, WorkerStatus } from '../protocol.ts'
-import type { WorkerParts } from './parts.ts'
 import type { Task } from './tasks/task.ts'
 import type { Telemetry } from './telemetry.ts'
 
 export type WorkerState = Pick<WorkerStatus, 'state' | 'reason' | 'error'>
 
 export interface StatusSources {
-  readonly parts: Pick<WorkerParts, 'instanceId' | 'codeHash' | 'clock' | 'now'>
+  readonly parts: { readonly instanceId: string; readonly codeHash: string }
   readonly state: WorkerState
   readonly record: JobRecord | null
   readonly identity: GroupIdentity | undefined
@@ -38,7 +37,6 @@ export function workingState(
 }
 
 export function statusOf({ parts, state, record, identity, tasks, fetcher, warm, telemetry }: StatusSources): WorkerStatus {
-  const epoch = parts.clock() - parts.now()
   return {
     formatVersion: 1,
     instanceId: parts.instanceId,
@@ -63,7 +61,7 @@ export function statusOf({ parts, state, record, identity, tasks, fetcher, warm,
         lastStableOffset: ends === undefined ? null : String(ends.lastStableOffset),
         watermark: Number.isFinite(watermark) ? watermark : null,
         activity: task.activity.state,
-        activitySince: task.activity.since === null ? null : Math.round(epoch + task.activity.since),
+        activitySince: task.activity.since,
         commitNumber: String(task.confirmed.commit),
         stateRows: task.store.rows,
         since: task.since,

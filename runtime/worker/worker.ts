@@ -117,7 +117,7 @@ export class Worker {
       state: { ...this.#state, error: this.#state.error ?? this.#arrivals.trouble ?? orderErrorOf(this.#order, this.#parts) },
       record: this.#order.current,
       identity: this.#member.identity,
-      tasks: this.#tasks.observe(this.#parts.now()),
+      tasks: this.#tasks.all,
       fetcher: this.#fetcher,
       warm: [...this.#copies.statuses],
       telemetry: this.telemetry,

@@ -111,12 +111,11 @@ export class TaskSet {
     this.#moved.clear()
   }
 
-  /** Looks at what the partitions of the tasks do, and gives the tasks. Monotonic ms. */
-  observe(now: number): readonly Task[] {
+  /** Looks at what the partitions of the tasks do. `now`: monotonic ms; `clock`: epoch ms. */
+  observe(now: number, clock: number): void {
     for (const { activity, input, position } of this.#tasks.values()) {
-      activity.observe({ position, ends: this.#fetcher.ends(input.topic, input.partition), paused: false }, now)
+      activity.observe({ position, ends: this.#fetcher.ends(input.topic, input.partition), paused: false }, now, clock)
     }
-    return this.all
   }
 
   /** When the next window by processing time ends, epoch ms; Infinity when there is none. */

@@ -22,9 +22,12 @@ function sightOf({ at, position, end, stable = end, fetched = position, answered
 
 const timeout = 5_000
 
+/** The time of day at a moment of the monotonic clock. */
+const dayAt = (now: number): number => 1_700_000_000_000 + now
+
 function states(...moments: readonly Moment[]): readonly Activity[] {
   const activity = new PartitionActivity(timeout)
-  return moments.map((moment) => activity.observe(sightOf(moment), moment.at))
+  return moments.map((moment) => activity.observe(sightOf(moment), moment.at, dayAt(moment.at)))
 }
 
 test('a partition is idle when it was read to its end for the idle timeout', (t) => {
@@ -91,9 +94,9 @@ test('without an answer for ten seconds a partition is stalled, idle or not', (t
 
 test('when reading begins anew, the first answer is waited for as at the start', (t) => {
   const activity = new PartitionActivity(timeout)
-  t.is(activity.observe(sightOf({ at: 0, position: 5, end: 5 }), 0), 'active')
-  t.is(activity.observe(sightOf({ at: 60_000, position: 5 }), 60_000), 'active')
-  t.is(activity.observe(sightOf({ at: 70_000, position: 5 }), 70_000), 'stalled')
+  t.is(activity.observe(sightOf({ at: 0, position: 5, end: 5 }), 0, dayAt(0)), 'active')
+  t.is(activity.observe(sightOf({ at: 60_000, position: 5 }), 60_000, dayAt(60_000)), 'active')
+  t.is(activity.observe(sightOf({ at: 70_000, position: 5 }), 70_000, dayAt(70_000)), 'stalled')
 })
 
 test('after a silence the idle timeout begins anew', (t) => {
@@ -135,8 +138,8 @@ test('it is known since when a partition is what it is', (t) => {
     { at: 5_200, position: 5, end: 5 },
     { at: 5_300, position: 5, end: 5 },
     { at: 5_400, position: 5, end: 6 },
-  ].map((moment) => (activity.observe(sightOf(moment), moment.at), activity.since))
-  t.deepEqual(since, [100, 100, 5_200, 5_200, 5_400])
+  ].map((moment) => (activity.observe(sightOf(moment), moment.at, dayAt(moment.at)), activity.since))
+  t.deepEqual(since, [100, 100, 5_200, 5_200, 5_400].map(dayAt))
 })
 
 /** A log that grows, is read and answers as it likes. */
@@ -168,7 +171,7 @@ test('whoever is idle was at the end of the log for the timeout, by answers alon
         end += written
         if (answers) ends = { highWatermark: end, lastStableOffset: open ? Math.min(position, end) : end, fetchOffset: end, answeredAt: now }
         if (works && ends !== undefined) position = ends.lastStableOffset
-        if (activity.observe({ position, ends, paused: false }, now) !== 'idle') continue
+        if (activity.observe({ position, ends, paused: false }, now, dayAt(now)) !== 'idle') continue
         idle++
         t.true(ends !== undefined && position === ends.highWatermark && ends.lastStableOffset === position && now - ends.answeredAt < 10_000)
         // What was written behind the newest answer is not known of.

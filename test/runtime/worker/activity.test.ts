@@ -65,7 +65,7 @@ test('an open transaction at the end of a partition keeps it active, until it en
 })
 
 test('while no broker answers partitions are stalled, and afterwards they need the whole timeout to become idle', async (t) => {
-  const job = await drained(t, { processing: { idleTimeoutMs: 5_000 } })
+  const job = await drained(t, { processing: { idleTimeoutMs: 5_000, sessionTimeoutMs: 30_000 } })
   await job.pass(6_000)
   t.deepEqual(activities(job), ['idle', 'idle', 'idle', 'idle'])
   job.cluster.stopNode(1, 'hard')
