@@ -259,6 +259,7 @@ for (const [title, steps, expected] of wrong) {
 }
 
 const later: readonly (readonly [title: string, steps: unknown, path: string, instead: RegExp])[] = [
+  ['alignment', revenueWith(0, { from, eventTime: { ...eventTime, maxDrift: '1m' } }), 'steps[0].eventTime.maxDrift', /wait for the partition/],
   ['a join', revenueWith(1, { join: { with: 'other' } }), 'steps[1].join', /several jobs/],
   ['several streams', revenueWith(0, { streams: [] }), 'steps[0].streams', /several jobs/],
   ['a session window', revenueWith(3, { window: { session: '5m' } }), 'steps[3].window.session', /tumbling, sliding/],
