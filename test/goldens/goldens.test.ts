@@ -1,26 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs'
+/** Goldens of one stage and one partition, without a worker: every place of every interruption. */
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
-import { z } from 'zod'
-import { parseSteps } from '../../runtime/dsl/steps.ts'
-import type { Plan, Stage } from '../../runtime/plan/nodes.ts'
+import type { Stage } from '../../runtime/plan/nodes.ts'
+import { problemsOf } from '../../runtime/plan/problems.ts'
 import { stagesOf } from '../../runtime/plan/stages.ts'
 import { StageRun } from '../support/stage-run.ts'
 import type { MadeResult } from '../support/stage-run.ts'
-
-const mark = '---'
-
-const Golden = z.strictObject({
-  title: z.string(),
-  program: z.union([z.string(), z.array(z.unknown())]),
-  clock: z.number().default(0),
-  input: z.array(z.union([z.literal(mark), z.tuple([z.string().nullable(), z.unknown()]).rest(z.number())])),
-  end: z.boolean().default(false),
-  results: z.array(z.tuple([z.string().nullable(), z.unknown(), z.number()])),
-  late: z.array(z.tuple([z.number(), z.unknown(), z.number(), z.number(), z.number()])).default([]),
-  dead: z.array(z.tuple([z.number(), z.string(), z.string()])).default([]),
-})
-type Golden = z.infer<typeof Golden>
+import { byKey, goldens, isRecord, planOf, refusals } from './golden.ts'
+import type { Golden, GoldenResult } from './golden.ts'
 
 const interruptions = {
   'no interruption': (): void => {},
@@ -33,19 +20,18 @@ const interruptions = {
 
 const maxFutureTimestampMs = 3_600_000
 
-for (const file of readdirSync(import.meta.dirname).filter((name) => name.endsWith('.json'))) {
-  const golden = Golden.parse(JSON.parse(readFileSync(`${import.meta.dirname}/${file}`, 'utf8')))
-  const name = file.replace('.json', '')
+for (const [name, golden] of goldens) {
+  const stage = await onlyStageOf(golden)
+  if (stage === null || golden.partitions > 1) continue
 
-  test(`${name}: ${golden.title}`, async (t) => {
-    const run = perform(await stageOf(golden), golden, { blockSize: Infinity, sliceBytes: 1 << 20, interrupt: interruptions['no interruption'] })
+  test(`${name}: ${golden.title}`, (t) => {
+    const run = perform(stage, golden, { blockSize: Infinity, sliceBytes: 1 << 20, interrupt: interruptions['no interruption'] })
     t.deepEqual(resultsOf(run), golden.results)
     compareOthers(t, run, golden)
   })
 
   for (const [what, interrupt] of Object.entries(interruptions)) {
-    test(`${name}: the output is the same in small blocks and slices, with ${what} at every mark`, async (t) => {
-      const stage = await stageOf(golden)
+    test(`${name}: the output is the same in small blocks and slices, with ${what} at every mark`, (t) => {
       for (const blockSize of [1, 2, 3, Infinity]) {
         for (const sliceBytes of [1, 150, 1 << 20]) {
           const run = perform(stage, golden, { blockSize, sliceBytes, interrupt })
@@ -57,6 +43,17 @@ for (const file of readdirSync(import.meta.dirname).filter((name) => name.endsWi
   }
 }
 
+for (const [name, golden] of refusals) {
+  test(`${name}: ${golden.title}`, async (t) => {
+    const problems = problemsOf(await t.throwsAsync(planOf(golden))) ?? []
+    t.deepEqual(
+      problems.map(({ path }) => path),
+      golden.refused.map(([path]) => path),
+    )
+    for (const [i, { message }] of problems.entries()) t.true(message.includes(golden.refused[i]![1]), message)
+  })
+}
+
 interface Performance {
   readonly blockSize: number
   readonly sliceBytes: number
@@ -64,7 +61,7 @@ interface Performance {
 }
 
 function perform(stage: Stage, golden: Golden, { blockSize, sliceBytes, interrupt }: Performance): StageRun {
-  const records = golden.input.filter((one) => one !== mark).map(([key, value, timestamp = 0]) => ({ key, value, timestamp }))
+  const records = golden.input.filter(isRecord).map(([key, value, timestamp = 0]) => ({ key, value, timestamp }))
   const run = new StageRun(stage, records, { clock: () => golden.clock, maxFutureTimestampMs, sliceBytes })
   for (const place of marksOf(golden)) {
     // Without settling: a window may be half closed when it happens.
@@ -77,21 +74,19 @@ function perform(stage: Stage, golden: Golden, { blockSize, sliceBytes, interrup
   return run.commit()
 }
 
-/** Numbers of the records in front of which there is a mark. */
+/** Numbers of the records in front of which there is a mark of either kind. */
 function marksOf({ input }: Golden): readonly number[] {
   let records = 0
-  return input.flatMap((one) => (one === mark ? [records] : (records++, [])))
+  return input.flatMap((item) => (isRecord(item) ? (records++, []) : [records]))
 }
 
-async function stageOf({ program }: Golden): Promise<Stage> {
-  // A job module's default export is its plan.
-  const plan = typeof program === 'string' ? ((await import(`../${program}`)) as { default: Plan }).default : parseSteps(program)
-  const [stage] = stagesOf(plan)
-  if (stage === undefined) throw new Error('the program has no stage')
-  return stage
+/** Null: there are several. */
+async function onlyStageOf(golden: Golden): Promise<Stage | null> {
+  const [stage, ...more] = stagesOf(await planOf(golden))
+  return more.length > 0 ? null : (stage ?? null)
 }
 
-function resultsOf(run: StageRun): readonly Golden['results'][number][] {
+function resultsOf(run: StageRun): readonly GoldenResult[] {
   return run.results.map(({ key, value, timestamp }: MadeResult) => [key, value, timestamp])
 }
 
@@ -105,9 +100,4 @@ function compareOthers(t: ExecutionContext, run: StageRun, golden: Golden): void
     golden.dead.map(([offset, reason]) => [offset, reason]),
   )
   for (const [i, { message }] of run.dead.entries()) t.true(message.includes(golden.dead[i]![2]), message)
-}
-
-/** The sequence of each key: what interruptions may not change. */
-function byKey(results: readonly Golden['results'][number][]): ReadonlyMap<string | null, readonly unknown[]> {
-  return new Map([...Map.groupBy(results, ([key]) => key)].toSorted(([a], [b]) => ((a ?? '') < (b ?? '') ? -1 : 1)))
 }
