@@ -15,7 +15,7 @@ export type Shape = { readonly fields: Readonly<Record<string, FieldSchema | nul
 /** What is known of the records between two nodes. */
 export interface Known {
   readonly shape: Shape
-  /** The type of the record key, which is also that of a window's `key`; null: not declared, the key is text. */
+  /** The type of the record key, which is also that of a window's `key`; null: nobody has declared it, it is that of the values that are grouped. */
   readonly keyType: FieldType | null
 }
 
@@ -33,7 +33,7 @@ export function knownBefore(nodes: readonly PlanNode[], start: Known = { shape: 
     all.push(known)
     const { shape } = known
     let { keyType } = known
-    if (node.kind === 'source') keyType = node.keyField === null ? null : (node.format.schema?.fields[node.keyField]?.type ?? null)
+    if (node.kind === 'source') keyType = node.keyField === null ? null : (node.format.schema?.fields[node.keyField]?.type ?? { kind: 'string' })
     // Nothing else changes the record key.
     if (node.kind === 'keyBy' && repartitions.has(node.uid)) keyType = shape?.fields[node.field]?.type ?? null
     known = { shape: outputShape(node, shape, keyType), keyType }
@@ -75,9 +75,9 @@ function mappedShape(node: MapNode, input: Shape): Shape {
   return { fields }
 }
 
-function boundFields(keyType: FieldType | null, window: WindowSpec): Record<string, FieldSchema> {
+function boundFields(keyType: FieldType | null, window: WindowSpec): Record<string, FieldSchema | null> {
   return {
-    key: required(keyType ?? { kind: 'string' }),
+    key: keyType && required(keyType),
     windowStart: required({ kind: 'timestamp' }),
     windowEnd: required({ kind: 'timestamp' }),
     ...(emissionOf(window) !== null && { firing: required({ kind: 'string' }) }),
