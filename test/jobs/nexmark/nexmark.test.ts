@@ -7,7 +7,8 @@ import { parseSteps } from '../../../runtime/dsl/steps.ts'
 import type { Plan } from '../../../runtime/plan/nodes.ts'
 import { lanesOf, rowsOf, tried } from '../../support/whole-job/trial.ts'
 import { eventsOf, timeOf } from './events.ts'
-import { references } from './reference.ts'
+import q12 from './q12.ts'
+import { bidsPerBidder, references } from './reference.ts'
 
 const partitions = 4
 const events = eventsOf({ count: 4_000 })
@@ -41,4 +42,36 @@ for (const query of Object.keys(references)) {
       await assertExact(t, parseSteps(spec.program.steps), query, 2)
     })
   }
+}
+
+for (const parallelism of [1, 2, 3]) {
+  test.serial(
+    `q12 counts every bid once, with ${parallelism} workers that are cut off, in windows of the time at which it is worked on`,
+    async (t) => {
+      const { results, dropped } = await tried({ plan: q12, records, partitions, parallelism, parts: 5, pauseMs: 4_000 })
+      t.deepEqual(dropped, [])
+      const rows = results.map(({ key, value, timestamp }) => ({ key, timestamp, ...(JSON.parse(value ?? '') as BidsOfTheMoment) }))
+      const found = [...Map.groupBy(rows, ({ bidder }) => bidder)].toSorted(([a], [b]) => a - b)
+      const totals = found.map(([bidder, windows]) => [bidder, windows.reduce((sum, { bids }) => sum + bids, 0)])
+      t.deepEqual(totals, bidsPerBidder(events))
+      for (const [bidder, windows] of found) {
+        const starts = windows.map(({ windowStart }) => windowStart)
+        t.deepEqual(
+          starts,
+          [...new Set(starts)].toSorted((a, b) => a - b),
+        )
+        for (const { key, windowStart, windowEnd, timestamp } of windows) {
+          t.deepEqual([key, windowStart % 10_000, windowEnd - windowStart, timestamp], [String(bidder), 0, 10_000, windowEnd - 1])
+        }
+      }
+      t.true(new Set(rows.map(({ windowStart }) => windowStart)).size > 1)
+    },
+  )
+}
+
+interface BidsOfTheMoment {
+  readonly bidder: number
+  readonly bids: number
+  readonly windowStart: number
+  readonly windowEnd: number
 }

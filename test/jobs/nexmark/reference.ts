@@ -27,6 +27,12 @@ export const references: Readonly<Record<string, { readonly perRecord: boolean; 
   },
 }
 
+/** What all windows of query 12 give together, by bidder: in which of them a bid counts is up to the workers' clock. */
+export function bidsPerBidder(events: readonly Event[]): readonly (readonly number[])[] {
+  const found = Map.groupBy(bidsOf(events), ({ bidder }) => bidder)
+  return [...found].map(([bidder, { length }]) => [bidder, length]).toSorted(([a = 0], [b = 0]) => a - b)
+}
+
 function hotItems(events: readonly Event[]): readonly Row[] {
   const bids = bidsOf(events)
   return windows(bids, 10_000, 2_000).flatMap(([windowStart, windowEnd, inside]) => {

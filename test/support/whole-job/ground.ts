@@ -16,6 +16,8 @@ import { brokers } from '../kafka.ts'
 
 export interface Ground {
   readonly timing: Timing
+  /** Epoch ms. */
+  readonly clock: () => number
   admin(): KafkaAdmin
   connect(options?: KafkaClientOptions): KafkaClient
   /** Somewhere in the next moments. On a real broker now: what happens meanwhile is left to the machine. */
@@ -27,18 +29,20 @@ export interface Ground {
 /** Brokers that begin empty. With one seed everything happens in the same order each time. */
 export function virtualGround(seed: number): Ground {
   const clock = new VirtualClock()
+  const timeOfDay = (): number => epoch + clock.now()
   const random = seededRandom(seed)
   const process = new VirtualProcess('job', clock, random.fork())
   const { timing } = process
   const cluster = new VirtualCluster({
     scheduler: clock,
-    clock: () => epoch + clock.now(),
+    clock: timeOfDay,
     random: random.fork(),
     settings: { initialRebalanceDelayMs: 0 },
   })
   const network = { random: random.fork(), latencyMs: [0.1, 2] as const, faults: faultless() }
   return {
     timing,
+    clock: timeOfDay,
     admin: () => cluster.admin(process),
     connect: (options = {}) => clientOver(cluster.transport(process, network), { timing, ...options }),
     moment: () => timing.sleep(random.between(0, longestMomentMs)),
@@ -50,6 +54,7 @@ export function virtualGround(seed: number): Ground {
 export function realGround(): Ground {
   return {
     timing: systemTiming,
+    clock: Date.now,
     admin: () => connectAdmin({ brokers: brokers() }, { clientId: 'test' }),
     connect: (options = {}) => connectKafka({ brokers: brokers() }, { clientId: 'test', ...options }),
     moment: () => Promise.resolve(),
@@ -57,6 +62,7 @@ export function realGround(): Ground {
   }
 }
 
-const epoch = 1_700_000_000_000
+/** Later than what records here speak of, which would be refused otherwise. */
+const epoch = 2_000_000_000_000
 /** Longer than a commit interval of the jobs here, so that workers die in all their phases. */
 const longestMomentMs = 400

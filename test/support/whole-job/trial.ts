@@ -12,6 +12,8 @@ export interface Trial {
   readonly parallelism: number
   /** In how many parts the records are sent, with a crash behind each. */
   readonly parts: number
+  /** How long nothing is sent between them; ms of virtual time. @default 0 */
+  readonly pauseMs?: number
 }
 
 export interface TrialOutput {
@@ -21,7 +23,7 @@ export interface TrialOutput {
 }
 
 /** What comes out when every window has closed. */
-export async function tried({ plan, records, partitions, parallelism, parts }: Trial): Promise<TrialOutput> {
+export async function tried({ plan, records, partitions, parallelism, parts, pauseMs = 0 }: Trial): Promise<TrialOutput> {
   const ground = virtualGround(parallelism)
   return ground.run(async () => {
     await using job = await new WholeJob(ground, { plan, name: 'trial', partitions }).start(parallelism)
@@ -29,6 +31,7 @@ export async function tried({ plan, records, partitions, parallelism, parts }: T
     for (let from = 0; from < records.length; from += size) {
       await job.send(records.slice(from, from + size))
       await job.crash()
+      await ground.timing.sleep(pauseMs)
     }
     await job.settle()
     await job.end()

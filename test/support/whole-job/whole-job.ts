@@ -19,7 +19,7 @@ export interface WholeJobOptions {
   readonly name: string
   /** Of input and output. */
   readonly partitions: number
-  /** As the workers see it; epoch ms. @default the system's */
+  /** As the workers see it; epoch ms. @default that of the ground */
   readonly clock?: () => number
 }
 
@@ -58,7 +58,7 @@ export class WholeJob implements AsyncDisposable {
   }
 
   async start(parallelism: number): Promise<this> {
-    const { name, plan, partitions, clock = Date.now } = this.#options
+    const { name, plan, partitions, clock = this.#ground.clock } = this.#options
     const { timing } = this.#ground
     const topics = [this.input, this.output]
     for (const topic of topics) await this.#admin.createTopic(recordTopic(topic, partitions))
@@ -69,7 +69,7 @@ export class WholeJob implements AsyncDisposable {
       kafka: { brokers: ['brokers'] },
       // What the workers run is the plan below.
       program: { kind: 'steps', steps: [] },
-      processing: { commitIntervalMs: 200, transactionTimeoutMs: 5_000, sessionTimeoutMs: 10_000 },
+      processing: { commitIntervalMs: 200, transactionTimeoutMs: 5_000, sessionTimeoutMs: 10_000, idleTimeoutMs: neverMs },
       errors: {},
     })
     const connect = (): KafkaClient => this.#ground.connect({ transactionTimeoutMs: 5_000 })
@@ -96,6 +96,13 @@ export class WholeJob implements AsyncDisposable {
   async settle(): Promise<void> {
     // What a stage commits last may be new to the next.
     for (const _ of this.#running().stages) await this.#awaited(allRead)
+  }
+
+  /** Resolves when there are so many results, or more. */
+  async resulted(count: number): Promise<void> {
+    await this.#awaited(async ({ timing, signal }) => {
+      while (!signal.aborted && (await this.read(this.output)).length < count) await timing.sleep(watchMs, signal)
+    })
   }
 
   /** Closes every window as if the input had ended. */
@@ -174,6 +181,8 @@ function topicIn(name: string, { topic }: Extract<PlanNode, { topic: string }>):
 }
 
 const patienceMs = 60_000
+/** Where the source of the program says nothing else. */
+const neverMs = 3_600_000
 const watchMs = 200
 
 const mute = { debug() {}, info() {}, warn() {}, error() {} }
