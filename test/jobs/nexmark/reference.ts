@@ -21,6 +21,7 @@ export const references: Readonly<Record<string, { readonly perRecord: boolean; 
   q7: { perRecord: false, rows: highestBids },
   'q7-price': { perRecord: false, rows: highestPrices },
   q8: { perRecord: false, rows: newUsers },
+  'q8-merged': { perRecord: false, rows: newUsers },
   'q8-ids': {
     perRecord: false,
     rows: (events) => newUsers(events).map(([key, { id, windowStart }, timestamp]) => [key, { id, windowStart }, timestamp]),

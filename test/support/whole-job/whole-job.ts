@@ -30,6 +30,8 @@ export interface SentRecord {
   readonly timestamp: number
   /** @default where the key belongs; the first without a key */
   readonly partition?: number | undefined
+  /** As the plan names it. @default the first that it reads */
+  readonly topic?: string | undefined
 }
 
 export class WholeJob implements AsyncDisposable {
@@ -37,6 +39,7 @@ export class WholeJob implements AsyncDisposable {
   readonly output: string
   readonly late: string
   readonly deadLetters: string
+  readonly #topics: readonly string[]
   readonly #ground: Ground
   readonly #options: WholeJobOptions
   readonly #kafka: KafkaClient
@@ -50,7 +53,8 @@ export class WholeJob implements AsyncDisposable {
     this.#options = options
     this.#kafka = ground.connect()
     this.#admin = ground.admin()
-    const topics = plan.nodes.flatMap((node) => ('topic' in node ? [topicIn(name, node)] : []))
+    const topics = plan.nodes.flatMap((node) => ('topic' in node ? [topicIn(name, node.topic)] : []))
+    this.#topics = topics
     this.input = topics[0] ?? ''
     this.output = topics.at(-1) ?? ''
     this.late = names.lateTopic(name)
@@ -60,9 +64,8 @@ export class WholeJob implements AsyncDisposable {
   async start(parallelism: number): Promise<this> {
     const { name, plan, partitions, clock = this.#ground.clock } = this.#options
     const { timing } = this.#ground
-    const topics = [this.input, this.output]
-    for (const topic of topics) await this.#admin.createTopic(recordTopic(topic, partitions))
-    await topicsThere(this.#kafka.reader, topics, timing)
+    for (const topic of this.#topics) await this.#admin.createTopic(recordTopic(topic, partitions))
+    await topicsThere(this.#kafka.reader, this.#topics, timing)
     const config = WorkerConfig.parse({
       formatVersion: 1,
       applicationId: name,
@@ -73,7 +76,7 @@ export class WholeJob implements AsyncDisposable {
       errors: {},
     })
     const connect = (): KafkaClient => this.#ground.connect({ transactionTimeoutMs: 5_000 })
-    const nodes = plan.nodes.map((node): PlanNode => ('topic' in node ? { ...node, topic: topicIn(name, node) } : node))
+    const nodes = plan.nodes.map((node): PlanNode => ('topic' in node ? { ...node, topic: topicIn(name, node.topic) } : node))
     this.#job = await LocalJob.start(
       { name: 'worker', config, plan: { ...plan, nodes }, admin: this.#admin, connect, log: mute, timing, clock },
       parallelism,
@@ -83,11 +86,22 @@ export class WholeJob implements AsyncDisposable {
 
   async send(records: readonly SentRecord[]): Promise<void> {
     await using producer = this.#kafka.outputProducer()
-    for (const { key, value, timestamp, partition } of records) {
+    for (const { key, value, timestamp, partition, topic } of records) {
       const k = key === null ? null : encodeKey(key)
       const v = value === null ? null : Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))
       const to = partition ?? (k === null ? 0 : partitionFor(k, 0, k.length, this.#options.partitions))
-      producer.append(this.input, to, k, 0, k?.length ?? 0, v, 0, v?.length ?? 0, timestamp, [])
+      producer.append(
+        topic === undefined ? this.input : topicIn(this.#options.name, topic),
+        to,
+        k,
+        0,
+        k?.length ?? 0,
+        v,
+        0,
+        v?.length ?? 0,
+        timestamp,
+        [],
+      )
     }
     await producer.flush()
   }
@@ -176,7 +190,7 @@ export class WholeJob implements AsyncDisposable {
   }
 }
 
-function topicIn(name: string, { topic }: Extract<PlanNode, { topic: string }>): string {
+function topicIn(name: string, topic: string): string {
   return `${name}.${topic}`
 }
 
