@@ -86,36 +86,6 @@ test('a map of fields is one CEL expression per field', (t) => {
   t.like(map, { mapper: { kind: 'fields', fields: { meanSeconds: { kind: 'cel', text: 'value.mean / 1000.0' } } } })
 })
 
-test('event time may be that of the record, and reading may begin at a time', (t) => {
-  const steps = [
-    { from: { topic: 'a', startFrom: 'Timestamp', startTimestamp: '2026-01-02T03:04:05Z' }, eventTime: { from: 'record', outOfOrderness: '5s' } },
-    { to: { topic: 'b' } },
-  ]
-  const [source, eventTime] = parseSteps(steps).nodes
-  t.like(source, { startFrom: { kind: 'timestamp', timestamp: Date.UTC(2026, 0, 2, 3, 4, 5) } })
-  t.like(eventTime, { timestamp: { kind: 'record' }, outOfOrdernessMs: 5_000 })
-})
-
-test('time may be that of the clock', (t) => {
-  const [source, ...rest] = stepsOf('revenue') as [{ from: object }, ...object[]]
-  const window = { window: { tumbling: '1m' } }
-  const plan = parseSteps([{ from: source.from, processingTime: {} }, ...rest.with(2, window)])
-  t.deepEqual(plan.nodes[1], { kind: 'processingTime', uid: 'processingTime-1', inputs: ['orders'] })
-})
-
-test('a source may say when a partition of it is idle', (t) => {
-  const planned = (idle: object): Plan => parseSteps([{ from: { topic: 'a', ...idle } }, { to: { topic: 'b' } }])
-  t.like(planned({ idleTimeout: '5s' }).nodes[0], { idleTimeoutMs: 5_000 })
-  t.false('idleTimeoutMs' in planned({}).nodes[0]!)
-})
-
-test('event time may stand in a header, and records may be in order', (t) => {
-  const steps = [{ from: { topic: 'a' }, eventTime: { header: 'sent', monotonous: true } }, { to: { topic: 'b' } }]
-  t.like(parseSteps(steps).nodes[1], { timestamp: { kind: 'header', name: 'sent' }, outOfOrdernessMs: 0 })
-  const zero = [{ from: { topic: 'a' }, eventTime: { header: 'sent', outOfOrderness: '0s' } }, { to: { topic: 'b' } }]
-  t.is(fingerprint(parseSteps(zero)), fingerprint(parseSteps(steps)))
-})
-
 const from = { topic: 'orders', key: 'customer', schema: { customer: 'string', amount: 'number', at: 'timestamp' } }
 const eventTime = { field: 'at', outOfOrderness: '10s' }
 const wrong: readonly (readonly [title: string, steps: unknown, problems: readonly (readonly [string, RegExp])[]])[] = [
