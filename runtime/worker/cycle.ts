@@ -87,7 +87,8 @@ export async function runCycle(options: CycleOptions): Promise<string> {
     ending.begin()
     options.telemetry.busyMs += tick(options)
     if (flushAt === Infinity && producers.bufferedBytes > 0) flushAt = now() + options.outputLingerMs
-    const task = await tasks.next(Math.max(0, Math.min(waitMs, commitAt - now(), flushAt - now(), tasks.dueAt - options.clock())))
+    const untilDue = Math.max(1, tasks.dueAt - options.clock())
+    const task = await tasks.next(Math.max(0, Math.min(waitMs, commitAt - now(), flushAt - now(), untilDue)))
     if (task === null) {
       if (tasks.all.length === 0) await options.pause(waitMs, changed.signal)
       continue
