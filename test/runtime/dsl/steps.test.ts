@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { parse } from 'yaml'
-import { approxDistinct, collect, first, quantiles, stddev, topN, variance } from '../../../runtime/dsl/aggregates.ts'
 import { parseSteps, planSteps } from '../../../runtime/dsl/steps.ts'
 import { fingerprint } from '../../../runtime/plan/fingerprint.ts'
 import type { Plan } from '../../../runtime/plan/nodes.ts'
@@ -50,35 +49,6 @@ test('a sliding window in steps has a size and a slide', (t) => {
     parseSteps(stepsOf('traffic')).nodes.find(({ kind }) => kind === 'windowAggregate'),
     { uid: 'traffic', window: { kind: 'sliding', sizeMs: 300_000, slideMs: 60_000, offsetMs: 0, latenessMs: 60_000 } },
   )
-})
-
-test('aggregates in steps have the options that they have in the builder, and the same defaults', (t) => {
-  const fields = {
-    v: { variance: 'amount' },
-    p: { stddev: { field: 'amount', of: 'population' } },
-    f: { first: 'note' },
-    c: { collect: 'note' },
-    d: { collect: { field: 'note', limit: 5 } },
-    r: { topN: { by: 'amount', n: 3 } },
-    o: { topN: { by: 'amount', n: 3, field: 'note' } },
-    q: { quantiles: { field: 'amount', at: [0.5, 0.99] } },
-    u: { approxDistinct: 'note' },
-  }
-  const schema = { customer: 'string', amount: 'number', note: 'string?', at: 'timestamp' }
-  const steps = (stepsOf('revenue') as unknown[])
-    .with(0, { from: { ...from, schema }, eventTime: { field: 'at', outOfOrderness: '10s' } })
-    .with(4, { aggregate: { name: 'a', fields } })
-  t.deepEqual((parseSteps(steps).nodes.at(-2) as { fields?: unknown }).fields, {
-    v: variance('amount').aggregate,
-    p: stddev('amount', { of: 'population' }).aggregate,
-    f: first('note').aggregate,
-    c: collect('note').aggregate,
-    d: collect('note', { limit: 5 }).aggregate,
-    r: topN({ by: 'amount', n: 3 }).aggregate,
-    o: topN({ by: 'amount', n: 3, field: 'note' }).aggregate,
-    q: quantiles('amount', [0.5, 0.99]).aggregate,
-    u: approxDistinct('note').aggregate,
-  })
 })
 
 test('a map of fields is one CEL expression per field', (t) => {
@@ -198,16 +168,6 @@ const wrong: readonly (readonly [title: string, steps: unknown, problems: readon
     revenueWith(4, { aggregate: { name: 'a', fields: { x: { sum: 'customer' } } } }),
     [['steps[4].aggregate.fields.x', /customer is string/]],
   ],
-  [
-    'a topN of no number',
-    revenueWith(4, { aggregate: { name: 'a', fields: { x: { topN: { by: 'amount', n: 0 } } } } }),
-    [['steps[4].aggregate.fields.x.n', /from 1 to 1000/]],
-  ],
-  [
-    'a misspelt option of an aggregate',
-    revenueWith(4, { aggregate: { name: 'a', fields: { x: { quantiles: { field: 'amount', att: [1], at: [1] } } } } }),
-    [['steps[4].aggregate.fields.x.quantiles.att', /unknown: "att"/]],
-  ],
   ['a reduce', revenueWith(4, { reduce: 'x' }), [['steps[4].reduce', /TypeScript/]]],
   ['no topic', revenueWith(5, { to: {} }), [['steps[5].to.topic', /is missing/]]],
   [
@@ -238,12 +198,6 @@ const later: readonly (readonly [title: string, steps: unknown, path: string, in
     revenueWith(3, { window: { tumbling: '1m', emit: 'complete' } }),
     'steps[3].window.emit',
     /each row that changed/,
-  ],
-  [
-    'a trigger of processing time',
-    revenueWith(3, { window: { global: { processingTime: '1m' } } }),
-    'steps[3].window.global.processingTime',
-    /event time/,
   ],
   ['Avro', revenueWith(0, { from: { ...from, format: 'avro' }, eventTime }), 'steps[0].from.format', /json is/],
   ['Postgres', revenueWith(5, { to: { postgres: { table: 'x' } } }), 'steps[5].to.postgres', /write to a topic/],
