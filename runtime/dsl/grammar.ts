@@ -40,6 +40,7 @@ export const grammar = {
     error: 'write the name of a field, or field: FIELD with the name: NAME of what is behind it',
   }),
   window: windowGrammar,
+  dedup: z.strictObject({ name: z.string(), by: fieldName.optional(), within: duration.optional() }),
   aggregate: z.strictObject({
     name: z.string(),
     fields: z.record(z.string(), aggregateGrammar),

@@ -11,6 +11,8 @@ import { aggregateHint, aggregateOf } from './aggregate-steps.ts'
 import { emptyDraft, finishDraft, inOrder, type Draft } from './draft.ts'
 import { grammar, parseStep, unknownWord, type Step, type Verb } from './grammar.ts'
 import type { KafkaTopic } from './kafka.ts'
+import { addDedup } from './process.ts'
+import { addSessionAggregate, type Session } from './sessions.ts'
 import type { Site } from './site.ts'
 import { windowOf } from './window-steps.ts'
 import type { WindowDraft } from './windows.ts'
@@ -38,7 +40,7 @@ export function planSteps(steps: unknown): PlanResult {
 class StepReader {
   #draft: Draft = emptyDraft
   /** A window step whose aggregate has not come yet. */
-  #window: { readonly window: WindowDraft; readonly site: Site } | null = null
+  #window: { readonly window: WindowDraft | Session; readonly site: Site } | null = null
   /** Some step gave no node, so the nodes make no whole plan. */
   #incomplete = false
   readonly #problems: Problem[] = []
@@ -95,6 +97,8 @@ class StepReader {
         return this.#with('window', step, path, (window) => this.#openWindow(window, site))
       case 'aggregate':
         return this.#with('aggregate', step, path, (aggregate) => this.#aggregate(aggregate, site))
+      case 'dedup':
+        return this.#with('dedup', step, path, ({ name, ...settings }) => (this.#draft = addDedup(this.#draft, site, name, settings)))
       case 'to':
         return this.#with('to', step, path, (to) => (this.#draft = addSink(this.#draft, site, sinkTopic(to))))
       case 'eventTime':
@@ -122,6 +126,7 @@ class StepReader {
   }
 
   #openWindow(step: Step<'window'>, site: Site): void {
+    if (step.session !== undefined) return this.#openSession(step, site)
     const isEmpty = Object.values(step).every((part) => typeof part === 'object' && Object.keys(part).length === 0)
     if (isEmpty && this.#isUnsupported(site.path)) {
       this.#incomplete = true
@@ -130,6 +135,13 @@ class StepReader {
     const window = windowOf(step)
     if (typeof window === 'string') this.#give(site.path, window)
     else this.#window = { window, site }
+  }
+
+  #openSession({ session: gap, lateness, ...others }: Step<'window'>, site: Site): void {
+    const [other] = Object.keys(others)
+    if (gap === undefined) return
+    if (other !== undefined) return this.#give(`${site.path}.${other}`, 'a session has a gap and a lateness only: session: 10m, lateness: 1m')
+    this.#window = { window: { kind: 'session', gap, lateness }, site }
   }
 
   #aggregate({ name, fields }: Step<'aggregate'>, site: Site): void {
@@ -142,7 +154,11 @@ class StepReader {
     const open = this.#window
     this.#window = null
     if (open === null) return this.#incomplete ? undefined : this.#give(site.path, 'an aggregate needs a window: put window before it')
-    this.#draft = addWindowAggregate(this.#draft, { ...site, window: open.site }, open.window, name, aggregates)
+    const at = { ...site, window: open.site }
+    this.#draft =
+      open.window.kind === 'session'
+        ? addSessionAggregate(this.#draft, at, open.window, name, aggregates)
+        : addWindowAggregate(this.#draft, at, open.window, name, aggregates)
   }
 
   #sourceTopic(from: Step<'from'>, path: string): KafkaTopic<unknown> {
@@ -186,8 +202,9 @@ class StepReader {
 const besideFrom: readonly string[] = ['eventTime', 'processingTime'] satisfies readonly Verb[]
 
 function unknownStep(word: string, path: string): Problem {
-  if (word !== 'reduce') return unknownWord(word, `${path}.${word}`, Object.keys(grammar))
-  return { kind: 'invalid', path: `${path}.reduce`, message: 'reduce takes a function: write the program in TypeScript, or use aggregate' }
+  if (word !== 'reduce' && word !== 'process') return unknownWord(word, `${path}.${word}`, Object.keys(grammar))
+  const instead = word === 'reduce' ? ', or use aggregate' : ''
+  return { kind: 'invalid', path: `${path}.${word}`, message: `${word} takes a function: write the program in TypeScript${instead}` }
 }
 
 function timestampOf(field: string | undefined, header: string | undefined): EventTimeNode['timestamp'] {

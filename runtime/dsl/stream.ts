@@ -19,9 +19,12 @@ import {
 import type { Aggregation, CheckedAggregates, WindowBounds, WindowResult } from './aggregates.ts'
 import { emptyDraft, finishDraft, mergeDrafts, type Draft } from './draft.ts'
 import type { KafkaTopic } from './kafka.ts'
+import { addDedup, addProcess, type ProcessDefinition } from './process.ts'
+import { addSessionAggregate, addSessionReduce, type Session } from './sessions.ts'
 import { callerPlace, type Site } from './site.ts'
+import type { StateDeclarations } from './state.ts'
 import type { Firing } from '../plan/windows.ts'
-import type { Duration, KeyField, KeyOf, TimestampField } from './values.ts'
+import type { Duration, JsonObject, KeyField, KeyOf, TimestampField } from './values.ts'
 import type { CountWindow, Window, WindowDraft } from './windows.ts'
 
 /** What gives records their time: windows need one. */
@@ -43,6 +46,12 @@ export type EventTimeOptions =
       readonly outOfOrderness?: never
     }
 
+export interface DedupOptions<V> {
+  /** The field that is the id, among the records of a key. @default the key itself */
+  readonly by?: KeyField<V>
+  readonly within: Duration
+}
+
 /** Begins a program. */
 export const stream = {
   /** Reads a topic. */
@@ -51,8 +60,15 @@ export const stream = {
   },
 } as const
 
+/** A stream of records of type V, whatever they are keyed by. */
+export interface AnyStream<V, C extends Clock> {
+  /** Never there; carries the types for checking. */
+  readonly inferred?: { readonly value: V; readonly clock: C }
+}
+
 /** Records of type V, with record keys of type K: those of the source, as its schema declares them, of which F names the field. */
-export class Stream<V, C extends Clock, K, F = never> {
+export class Stream<V, C extends Clock, K, F = never> implements AnyStream<V, C> {
+  declare readonly inferred?: { readonly value: V; readonly clock: C }
   readonly #draft: Draft
 
   constructor(draft: Draft) {
@@ -91,8 +107,8 @@ export class Stream<V, C extends Clock, K, F = never> {
    * The records of this stream and of others as one, in the order in which they come. They are of one type; `map` brings them there. To be grouped they are keyed
    * anew, and so meet in a topic of the job's own, with the least of their watermarks.
    */
-  merge(...others: readonly Stream<V, C, unknown, unknown>[]): Stream<V, C, unknown, never> {
-    return new Stream(mergeDrafts([this.#draft, ...others.map((other) => other.#draft)], site('merge')))
+  merge(...others: readonly AnyStream<V, C>[]): Stream<V, C, unknown, never> {
+    return new Stream(mergeDrafts([this.#draft, ...others.map((other) => Stream.#draftOf(other))], site('merge')))
   }
 
   /**
@@ -101,6 +117,11 @@ export class Stream<V, C extends Clock, K, F = never> {
    */
   keyBy<const B extends KeyField<V>>(field: B, options: { readonly name?: string } = {}): KeyedStream<V, C, [B] extends [F] ? K : KeyOf<V, B>> {
     return new KeyedStream(addKeyBy(this.#draft, site('keyBy'), field, options.name))
+  }
+
+  static #draftOf(stream: AnyStream<unknown, Clock>): Draft {
+    if (#draft in stream) return stream.#draft
+    throw new TypeError('only streams can be merged')
   }
 
   /** Ends the program: results go to a topic. Throws with everything that is wrong with the program. */
@@ -122,22 +143,55 @@ export class KeyedStream<V, C extends Clock, K> {
     return new KeyedStream(addFilter(this.#draft, site('filter'), lambda(predicate)))
   }
 
+  /**
+   * Lets the first record of each id through, and drops those of the same id whose event time is less than `within` from its own. The name is that of the state.
+   */
+  dedup(
+    name: string,
+    options: C extends 'no event time' ? 'dedup needs event time: call eventTime(...) before keyBy(...)' : DedupOptions<V>,
+  ): KeyedStream<V, C, K> {
+    // Without event time the type allows no options; what comes from untyped code is refused with the plan.
+    return new KeyedStream(addDedup(this.#draft, site(`dedup(${JSON.stringify(name)})`), name, options as DedupOptions<V>))
+  }
+
+  /**
+   * Calls a function for each record, with state and timers of its key. The name is that of the state: keep it when the program changes.
+   *
+   * ```ts
+   * .process('limit', {
+   *   state: { spent: state.value(t.number, { initial: 0 }) },
+   *   emits: t.object({ customer: t.string, spent: t.number }),
+   *   onRecord(order, { key, state, timers, timestamp }) {
+   *     state.spent.update((spent) => spent + order.amount)
+   *     timers.set(timestamp + 60_000)
+   *   },
+   *   onTimer(timestamp, { key, state, emit }) {
+   *     emit({ customer: key, spent: state.spent.get() })
+   *   },
+   * })
+   * ```
+   */
+  process<const S extends StateDeclarations = {}, O = JsonObject>(name: string, definition: ProcessDefinition<V, K, S, O, C>): Stream<O, C, K> {
+    return new Stream(addProcess(this.#draft, site(`process(${JSON.stringify(name)})`), name, definition))
+  }
+
   /** Groups the records of a key, in time or by their number. */
   window<F extends Firing = never>(
-    window: CountWindow | (C extends 'no event time' ? 'a window needs event time: call eventTime(...) before keyBy(...)' : Window<F>),
+    window: CountWindow | (C extends 'no event time' ? 'a window needs event time: call eventTime(...) before keyBy(...)' : Window<F> | Session),
   ): WindowedStream<V, C, K, F> {
     // Without event time the type allows no window in time; what comes from untyped code is refused with the plan.
-    return new WindowedStream(this.#draft, (window as Window | CountWindow).draft, site('window'))
+    const given = window as Window | CountWindow | Session
+    return new WindowedStream(this.#draft, 'draft' in given ? given.draft : given, site('window'))
   }
 }
 
 /** Records of type V in windows per key. Results of windows that fire more than once say which firing they are of: F. */
 export class WindowedStream<V, C extends Clock, K, F extends Firing = never> {
   readonly #draft: Draft
-  readonly #window: WindowDraft
+  readonly #window: WindowDraft | Session
   readonly #windowSite: Site
 
-  constructor(draft: Draft, window: WindowDraft, windowSite: Site) {
+  constructor(draft: Draft, window: WindowDraft | Session, windowSite: Site) {
     this.#draft = draft
     this.#window = window
     this.#windowSite = windowSite
@@ -149,12 +203,20 @@ export class WindowedStream<V, C extends Clock, K, F extends Firing = never> {
     fields: A & CheckedAggregates<V, A, F>,
   ): Stream<WindowResult<V, K, A, F>, C, K, 'key'> {
     const aggregates = Object.fromEntries(Object.entries<Aggregation>(fields).map(([field, { aggregate }]) => [field, aggregate]))
-    return new Stream(addWindowAggregate(this.#draft, this.#site('aggregate', name), this.#window, name, aggregates))
+    const [window, at] = [this.#window, this.#site('aggregate', name)]
+    return new Stream(
+      window.kind === 'session'
+        ? addSessionAggregate(this.#draft, at, window, name, aggregates)
+        : addWindowAggregate(this.#draft, at, window, name, aggregates),
+    )
   }
 
   /** Combines the records per key and window, two at a time, in the order of arrival. The name is that of the state. */
   reduce(name: string, reducer: (accumulator: V, value: V) => V): Stream<ReducedWindow<V, K, F>, C, K, 'key'> {
-    return new Stream(addWindowReduce(this.#draft, this.#site('reduce', name), this.#window, name, lambda(reducer)))
+    const [window, at, by] = [this.#window, this.#site('reduce', name), lambda(reducer)]
+    return new Stream(
+      window.kind === 'session' ? addSessionReduce(this.#draft, at, window, name, by) : addWindowReduce(this.#draft, at, window, name, by),
+    )
   }
 
   #site(method: string, name: string): Site {

@@ -10,6 +10,7 @@ export const windowGrammar = z.strictObject({
   tumbling: duration.optional(),
   sliding: duration.optional(),
   slide: duration.optional(),
+  session: duration.optional(),
   lateness: duration.optional(),
   offset: duration.optional(),
   timeZone: z.string().optional(),

@@ -2,8 +2,20 @@
 import { formatDuration } from '../../crds/durations.ts'
 import { describeSchema } from '../formats/schema-text.ts'
 import { describeAggregate, type Aggregate } from './aggregates.ts'
-import { isWindow } from './keys.ts'
-import type { Expression, Format, Plan, PlanNode, RepartitionSink, RepartitionSource, SinkNode, SourceNode, Stage } from './nodes.ts'
+import type {
+  Expression,
+  Format,
+  Plan,
+  PlanNode,
+  RepartitionSink,
+  RepartitionSource,
+  SessionNode,
+  SinkNode,
+  SourceNode,
+  Stage,
+  TransformNode,
+} from './nodes.ts'
+import type { ProcessNode, StateCell } from './process.ts'
 import { isStateful, sinksOf, sourcesOf, stagesOf } from './stages.ts'
 import { describeWindow, type WindowSpec } from './windows.ts'
 
@@ -44,6 +56,12 @@ function explainNode(node: PlanNode | RepartitionSource | RepartitionSink): stri
       return `${describeWindow(node.window)}: ${Object.entries(node.fields).map(explainAggregate).join(', ')}`
     case 'windowReduce':
       return `${describeWindow(node.window)}: reduce by ${oneLine(node.reducer.text)}`
+    case 'session':
+      return explainSession(node)
+    case 'process':
+      return explainProcess(node)
+    case 'dedup':
+      return `first of each ${node.by ?? 'key'} within ${formatDuration(node.withinMs)}`
     case 'sink':
       return `write topic ${node.topic} as ${explainFormat(node.format)}${explainCreate(node)}`
   }
@@ -85,6 +103,32 @@ function explainExpression(expression: Expression): string {
   return oneLine(expression.text)
 }
 
+function explainSession({ gapMs, latenessMs, contents }: SessionNode): string {
+  const lateness = latenessMs === 0 ? '' : `, lateness ${formatDuration(latenessMs)}`
+  const what =
+    contents.kind === 'aggregate' ? Object.entries(contents.fields).map(explainAggregate).join(', ') : `reduce by ${oneLine(contents.reducer.text)}`
+  return `session window, gap ${formatDuration(gapMs)}${lateness}: ${what}`
+}
+
+function explainProcess({ state, emits, onTimer }: ProcessNode): string {
+  const names = Object.keys(state)
+  const parts = [names.length === 0 ? 'no state' : `state ${names.join(', ')}`, onTimer === null ? 'no timers' : 'timers']
+  return `process, ${parts.join(', ')}${emits === null ? '' : `, emits ${describeSchema(emits)}`}`
+}
+
+function explainCell(cell: StateCell): string {
+  const what = {
+    value: 'one row for each key',
+    list: 'one row for each kilobyte of a list, and one for each key',
+    map: 'one row for each entry, and for each kilobyte of names, and one for each key',
+  }
+  return `${what[cell.kind]}${cell.ttlMs === null ? '' : `, gone ${formatDuration(cell.ttlMs)} after it was written; timers for that`}`
+}
+
+function explainTimers({ uid, onTimer }: ProcessNode): readonly string[] {
+  return onTimer === null ? [] : [`  ${uid}/timers: one row for each timer that is set`]
+}
+
 function explainAggregate([name, aggregate]: readonly [string, Aggregate]): string {
   return `${name} = ${aggregate.kind === 'count' ? 'count()' : describeAggregate(aggregate)}`
 }
@@ -104,8 +148,30 @@ function explainTopics(stages: readonly Stage[]): string {
 }
 
 function explainState(stages: readonly Stage[]): string {
-  const rows = stages.flatMap((stage) => stage.transforms.flatMap((node) => (isWindow(node) ? [`  ${node.uid}: ${explainRows(node.window)}`] : [])))
+  const rows = stages.flatMap((stage) => stage.transforms.flatMap(explainTables))
   return ['state', ...(rows.length === 0 ? ['  none but the positions'] : rows), ''].join('\n')
+}
+
+function explainTables(node: TransformNode): readonly string[] {
+  switch (node.kind) {
+    case 'windowAggregate':
+    case 'windowReduce':
+      return [`  ${node.uid}: ${explainRows(node.window)}`]
+    case 'session':
+      return [`  ${node.uid}: at most three rows for each key and open session, more for one that was merged or is very long`]
+    case 'dedup':
+      return [`  ${node.uid}: one row for each ${node.by ?? 'key'} that went through, for three times ${formatDuration(node.withinMs)} at most`]
+    case 'process':
+      return [...Object.entries(node.state).map(([name, cell]) => `  ${node.uid}/${name}: ${explainCell(cell)}`), ...explainTimers(node)]
+    case 'eventTime':
+    case 'filter':
+    case 'map':
+    case 'flatMap':
+    case 'keyBy':
+    case 'merge':
+    case 'processingTime':
+      return []
+  }
 }
 
 function explainRows(window: WindowSpec): string {

@@ -21,6 +21,6 @@ export function repartitionsOf(nodes: readonly PlanNode[]): ReadonlySet<Uid> {
 }
 
 /** Whether a node groups the records of a key in time: behind it there are results, one for each key and window. */
-export function isWindow(node: PlanNode): node is Extract<PlanNode, { kind: 'windowAggregate' | 'windowReduce' }> {
-  return node.kind === 'windowAggregate' || node.kind === 'windowReduce'
+export function isWindow(node: PlanNode): node is Extract<PlanNode, { kind: 'windowAggregate' | 'windowReduce' | 'session' }> {
+  return node.kind === 'windowAggregate' || node.kind === 'windowReduce' || node.kind === 'session'
 }

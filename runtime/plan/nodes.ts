@@ -4,6 +4,7 @@
  */
 import type { FieldType, RecordSchema } from '../formats/schema.ts'
 import type { Aggregate } from './aggregates.ts'
+import type { DedupNode, ProcessNode } from './process.ts'
 import type { Shape } from './shape.ts'
 import type { WindowSpec } from './windows.ts'
 
@@ -134,6 +135,21 @@ export interface MergeNode {
   readonly inputs: readonly Uid[]
 }
 
+/**
+ * Windows [first record, last record + gap) per key, of records with no more than the gap between neighbours. Emits as the other windows do, with what the
+ * aggregates or the reducer make of them.
+ */
+export interface SessionNode {
+  readonly kind: 'session'
+  readonly uid: Uid
+  readonly inputs: readonly [Uid]
+  readonly gapMs: number
+  readonly latenessMs: number
+  readonly contents:
+    | { readonly kind: 'aggregate'; readonly fields: WindowAggregateNode['fields'] }
+    | { readonly kind: 'reduce'; readonly reducer: WindowReduceNode['reducer'] }
+}
+
 export interface SinkNode {
   readonly kind: 'sink'
   readonly uid: Uid
@@ -145,7 +161,18 @@ export interface SinkNode {
 }
 
 export type TransformNode =
-  EventTimeNode | ProcessingTimeNode | FilterNode | MapNode | FlatMapNode | KeyByNode | WindowAggregateNode | WindowReduceNode | MergeNode
+  | EventTimeNode
+  | ProcessingTimeNode
+  | FilterNode
+  | MapNode
+  | FlatMapNode
+  | KeyByNode
+  | WindowAggregateNode
+  | WindowReduceNode
+  | MergeNode
+  | SessionNode
+  | ProcessNode
+  | DedupNode
 export type PlanNode = SourceNode | TransformNode | SinkNode
 
 /** What a program's default export is. */

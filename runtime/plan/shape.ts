@@ -8,6 +8,7 @@ import type { Aggregate } from './aggregates.ts'
 import { repartitionsOf } from './keys.ts'
 import type { MapNode, PlanNode, WindowAggregateNode } from './nodes.ts'
 import { emissionOf, type WindowSpec } from './windows.ts'
+import { spansOf } from './sessions.ts'
 
 /** The fields of a value; a field whose type is unknown is null. A null shape: nothing is known. */
 export type Shape = { readonly fields: Readonly<Record<string, FieldSchema | null>> } | null
@@ -55,12 +56,17 @@ function outputShape(node: PlanNode, input: Shape, keyType: FieldType | null): S
     case 'filter':
     case 'keyBy':
     case 'merge':
+    case 'dedup':
     case 'sink':
       return input
     case 'map':
       return mappedShape(node, input)
     case 'flatMap':
       return null
+    case 'process':
+      return shapeOf(node.emits)
+    case 'session':
+      return outputShape(spansOf(node), input, keyType)
     case 'windowAggregate':
       return { fields: { ...boundFields(keyType, node.window), ...aggregateFields(node, input) } }
     case 'windowReduce':

@@ -1,6 +1,6 @@
 /** Cuts a plan into stages: the parts between two topics. */
 import { isDeepStrictEqual } from 'node:util'
-import { isWindow, repartitionsOf } from './keys.ts'
+import { repartitionsOf } from './keys.ts'
 import type { Plan, PlanNode, RepartitionSource, SinkNode, SourceNode, Stage, TransformNode } from './nodes.ts'
 import { pathsOf } from './paths.ts'
 import { programError } from './problems.ts'
@@ -80,8 +80,10 @@ export function sinksOf(stages: readonly Stage[]): readonly SinkNode[] {
 
 /** Whether tasks of a stage hold rows beside their position. */
 export function isStateful(stage: Stage): boolean {
-  return stage.transforms.some(isWindow)
+  return stage.transforms.some(({ kind }) => stateful.has(kind))
 }
+
+const stateful: ReadonlySet<TransformNode['kind']> = new Set(['windowAggregate', 'windowReduce', 'session', 'process', 'dedup'])
 
 function isTransform(node: PlanNode): node is TransformNode {
   return node.kind !== 'source' && node.kind !== 'sink'

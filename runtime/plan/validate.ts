@@ -57,7 +57,7 @@ function surroundings(nodes: readonly PlanNode[]): readonly (Surroundings & { re
   return nodes.map((node, index) => {
     const around = { node, source, input: shapes[index] ?? null, keyedBy, hasEventTime, byProcessingTime, behindWindow, behindRepartition }
     if (node.kind === 'keyBy') keyedBy = node
-    else if (node.kind !== 'filter' && !isTime(node)) keyedBy = null
+    else if (node.kind !== 'filter' && node.kind !== 'dedup' && !isTime(node)) keyedBy = null
     if (isTime(node)) hasEventTime = true
     if (node.kind === 'processingTime') byProcessingTime = true
     if (isWindow(node)) behindWindow = true

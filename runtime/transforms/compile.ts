@@ -1,4 +1,11 @@
 /** Builds a stage: the functions that its records run through, put together once from the nodes of the plan. */
+import { isWindow } from '../plan/keys.ts'
+import type { DedupNode, ProcessNode } from '../plan/process.ts'
+import { spansOf } from '../plan/sessions.ts'
+import { timerLayout } from '../time/timers.ts'
+import { Dedup } from './dedup.ts'
+import { KeyedProcess } from './process/process.ts'
+import { SessionWindow } from './windows/session.ts'
 import { StreamJobError } from '../errors.ts'
 import { rowDecoder } from '../formats/binary/decoder.ts'
 import { rowEncoder } from '../formats/binary/encoder.ts'
@@ -7,7 +14,7 @@ import { jsonEncoder } from '../formats/json/encoder.ts'
 
 import type { FieldType } from '../formats/schema.ts'
 import { isNumberAggregate } from '../plan/aggregates.ts'
-import type { Stage, TransformNode, WindowAggregateNode, WindowReduceNode } from '../plan/nodes.ts'
+import type { SessionNode, Stage, TransformNode, WindowAggregateNode, WindowReduceNode } from '../plan/nodes.ts'
 import { knownBefore } from '../plan/shape.ts'
 import { isTime } from '../plan/time.ts'
 import type { Shape } from '../plan/shape.ts'
@@ -66,7 +73,14 @@ export function compileStage(stage: Stage, options: CompileOptions): CompiledSta
   let push: Push = end.push
   for (const link of links.toReversed()) {
     const { node } = link
-    if (node.kind === 'windowAggregate' || node.kind === 'windowReduce') {
+    if (node.kind === 'process' || node.kind === 'dedup') {
+      const onwards = { push, end }
+      const step =
+        node.kind === 'process' ? processOf(node, link, stage, options, context, onwards) : dedupOf(node, link, stage, options, context, onwards)
+      windows.unshift(step)
+      end = step
+      push = step.push
+    } else if (isWindow(node)) {
       const window = windowOf(node, link, stage, options, context, new Stretch(push, end))
       windows.unshift(window)
       end = window
@@ -104,10 +118,10 @@ function linksOf(stage: Stage, keyKind: KeyKind | null): readonly Link[] {
     const { keyType, ...rest } = state
     const readKey = keyType === null && keyKind !== null ? (key: Buffer): unknown => keyKind.read(key) : keyReader(keyType)
     links.push({ node, shape, readKey, ...rest })
-    if (node.kind === 'map' || node.kind === 'flatMap') state = { ...state, asDeclared: false, asResulted: false }
+    if (node.kind === 'map' || node.kind === 'flatMap' || node.kind === 'process') state = { ...state, asDeclared: false, asResulted: false }
     // A window's key goes through to what is behind it, so its type is that of the first keyBy.
     if (node.kind === 'keyBy') state = { ...state, keyType: state.keyed ? state.keyType : (shape?.fields[node.field]?.type ?? null), keyed: true }
-    if (node.kind === 'windowAggregate' || node.kind === 'windowReduce') state = { ...state, asDeclared: false, asResulted: true, windowed: true }
+    if (isWindow(node)) state = { ...state, asDeclared: false, asResulted: true, windowed: true }
   }
   return links
 }
@@ -122,7 +136,7 @@ function timeOf({ source }: Stage, links: readonly Link[], options: CompileOptio
 }
 
 function transform(
-  node: Exclude<TransformNode, WindowAggregateNode | WindowReduceNode>,
+  node: Exclude<TransformNode, WindowNode | ProcessNode | DedupNode>,
   link: Link,
   time: EventTime | ProcessingTime | null,
   context: ChainContext,
@@ -147,30 +161,57 @@ function transform(
   }
 }
 
-function windowOf(
-  node: WindowAggregateNode | WindowReduceNode,
-  link: Link,
-  stage: Stage,
-  options: CompileOptions,
-  context: ChainContext,
-  next: Stretch,
-): Stateful {
-  const { uid, window } = node
-  const { source } = stage
-  const timed = source.kind === 'repartition' ? source.timed || source.byProcessingTime : stage.transforms.some(isTime)
-  if (!timed && needsEventTime(window)) throw new StreamJobError('program-invalid', `${uid}: a window needs event time; declare it behind the source`)
+/** Where the values go that pass through a transform. */
+interface Onwards {
+  readonly push: Push
+  readonly end: StretchEnd
+}
+
+function processOf(node: ProcessNode, link: Link, stage: Stage, { store }: CompileOptions, context: ChainContext, next: Onwards): KeyedProcess {
+  if (!link.keyed) throw new StreamJobError('program-invalid', `${node.uid}: a process function needs a key; put keyBy before it`)
+  return new KeyedProcess({ node, store, hasEventTime: isTimed(stage), readKey: link.readKey, context, next })
+}
+
+function dedupOf(node: DedupNode, link: Link, stage: Stage, { store }: CompileOptions, context: ChainContext, next: Onwards): Dedup {
+  if (!link.keyed) throw new StreamJobError('program-invalid', `${node.uid}: dedup needs a key; put keyBy before it`)
+  return new Dedup({ node, store, encodeLate: lateEncoder(link, stage), context, next })
+}
+
+function lateEncoder(link: Link, stage: Stage): (value: unknown) => Uint8Array {
+  const encoder = jsonEncoder(link.asDeclared && stage.source.kind === 'source' ? stage.source.format.schema : null)
+  return (value) => encoder.encode(value)
+}
+
+type WindowNode = WindowAggregateNode | WindowReduceNode | SessionNode
+
+/** Whether records have a time, by the stage's own doing or that of those before it. */
+function isTimed({ source, transforms }: Stage): boolean {
+  return source.kind === 'repartition' ? source.timed || source.byProcessingTime : transforms.some(isTime)
+}
+
+function windowOf(node: WindowNode, link: Link, stage: Stage, options: CompileOptions, context: ChainContext, next: Stretch): Stateful {
+  const { uid } = node
+  const spans = node.kind === 'session' ? spansOf(node) : node
+  const { window } = spans
+  if (!isTimed(stage) && needsEventTime(window))
+    throw new StreamJobError('program-invalid', `${uid}: a window needs event time; declare it behind the source`)
   if (!link.keyed) throw new StreamJobError('program-invalid', `${uid}: a window needs a key; put keyBy before it`)
   const { store } = options
   const common = { uid, readKey: link.readKey, context, next }
   if (window.kind === 'count' || window.kind === 'global') {
-    const contents = contentsOf(node, { store, record: context.record, slideMs: 0, marked: false })
+    const contents = contentsOf(spans, { store, record: context.record, slideMs: 0, marked: false })
     return new CountedWindow({ ...common, window, contents, progress: store.table(`${uid}/records`, progressLayout) })
   }
   const placement = placementOf(window)
-  const contents = contentsOf(node, { store, record: context.record, slideMs: placement.slideMs, marked: window.emit !== undefined })
-  const lateEncoder = jsonEncoder(link.asDeclared && stage.source.kind === 'source' ? stage.source.format.schema : null)
+  const contents = contentsOf(spans, { store, record: context.record, slideMs: placement.slideMs, marked: window.emit !== undefined })
+  const encodeLate = lateEncoder(link, stage)
+  if (node.kind === 'session') {
+    const { gapMs, latenessMs } = node
+    const [sessions, timers] = [store.table(`${uid}/sessions`, { kind: 'blob' }), store.table(`${uid}/timers`, timerLayout)]
+    return new SessionWindow({ ...common, gapMs, latenessMs, contents, sessions, timers, encodeLate })
+  }
   const panes = node.kind === 'windowAggregate' && sharesPanes(node) ? new Panes(node.window, contents, context) : null
-  return new KeyedWindow({ ...common, window, placement, panes, contents, encodeLate: (value) => lateEncoder.encode(value) })
+  return new KeyedWindow({ ...common, window, placement, panes, contents, encodeLate })
 }
 
 function contentsOf(node: WindowAggregateNode | WindowReduceNode, options: ContentsOptions): WindowContents {

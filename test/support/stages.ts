@@ -62,6 +62,18 @@ export function reduce(uid: string, window: WindowSpec, reducer: (accumulator: n
   return { kind: 'windowReduce', uid, window, reducer: { kind: 'lambda', call: reducer, text: String(reducer) } }
 }
 
+export function session(uid: string, gapMs: number, fields: Readonly<Record<string, Aggregate>>, latenessMs = 0): Step {
+  return { kind: 'session', uid, gapMs, latenessMs, contents: { kind: 'aggregate', fields } }
+}
+
+export function sessionReduce(uid: string, gapMs: number, reducer: (accumulator: never, value: never) => unknown, latenessMs = 0): Step {
+  return { kind: 'session', uid, gapMs, latenessMs, contents: { kind: 'reduce', reducer: { kind: 'lambda', call: reducer, text: String(reducer) } } }
+}
+
+export function dedup(uid: string, withinMs: number, by: string | null = null): Step {
+  return { kind: 'dedup', uid, withinMs, by }
+}
+
 export interface WindowOptions {
   readonly lateness?: number
   readonly offset?: number

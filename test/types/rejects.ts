@@ -2,7 +2,7 @@
  * What must not compile, each line below its mark. The words behind the mark stand in the compiler's message; types.test.ts compares them.
  * Never run.
  */
-import { approxDistinct, count, global, kafka, last, min, sliding, stream, sum, t, topN, tumbling } from 'streamjob'
+import { approxDistinct, count, global, kafka, last, min, session, sliding, state, stream, sum, t, topN, tumbling } from 'streamjob'
 
 const Order = t.object({ customer: t.string, amount: t.number, note: t.string, maybe: t.number.optional(), at: t.timestamp, tags: t.list(t.string) })
 const source = stream.from(kafka({ topic: 'orders', key: 'customer', schema: Order }))
@@ -94,6 +94,9 @@ export const withoutUnit = tumbling('60')
 // @ts-expect-error Argument of type '"1w"' is not assignable
 export const unknownUnit = sliding('1w', '1d')
 
+// @ts-expect-error 'offset' does not exist in type 'SessionOptions'
+export const alignedSession = session('10m', { offset: '1m' })
+
 // @ts-expect-error Argument of type '60' is not assignable
 export const numberAsDuration = tumbling(60)
 
@@ -109,8 +112,40 @@ export const lostField = minutes.aggregate('a', { n: count() }).map((window) => 
 // @ts-expect-error is not assignable
 export const wrongReduce = minutes.reduce('a', (_, order) => order.amount)
 
+// @ts-expect-error Property 'process' does not exist on type 'Stream<
+export const processWithoutKey = orders.process('p', { onRecord() {} })
+
+// @ts-expect-error does not exist on type '"timers need event time: call eventTime(...) before keyBy(...)"'
+export const timersWithoutTime = source.keyBy('customer').process('p', { onRecord: (_, { timers }) => timers.set(1) })
+
+const keyed = orders.keyBy('customer')
+
+// @ts-expect-error Argument of type 'string' is not assignable to parameter of type 'number'
+export const wrongState = keyed.process('p', { state: { n: state.value(t.number) }, onRecord: ({ note }, { state: { n } }) => n.set(note) })
+
+// @ts-expect-error Property 'm' does not exist
+export const unknownState = keyed.process('p', { state: { n: state.value(t.number) }, onRecord: (_, context) => context.state.m.clear() })
+
+// @ts-expect-error 'n' does not exist in type
+export const wrongEmission = keyed.process('p', { emits: t.object({ total: t.number }), onRecord: (_, { emit }) => emit({ n: 1 }) })
+
+// @ts-expect-error Argument of type 'Type<string[]>' is not assignable
+export const listAsName = state.map(t.list(t.string), t.number)
+
+// @ts-expect-error Type 'string' is not assignable to type 'number'
+export const wrongInitial = state.value(t.number, { initial: 'none' })
+
+// @ts-expect-error dedup needs event time: call eventTime(...) before keyBy(...)
+export const dedupWithoutTime = source.keyBy('customer').dedup('d', { within: '1h' })
+
+// @ts-expect-error Type '"id"' is not assignable to type
+export const dedupByUnknown = keyed.dedup('d', { by: 'id', within: '1h' })
+
+// @ts-expect-error Property 'within' is missing
+export const dedupForEver = keyed.dedup('d', {})
+
 // @ts-expect-error 'unknownOption' does not exist in type 'KafkaOptions<
 export const wrongOption = kafka({ topic: 'a', unknownOption: 1 })
 
-// @ts-expect-error is not assignable to parameter of type 'Stream<
+// @ts-expect-error is not assignable to parameter of type 'AnyStream<
 export const mergeOfOtherRecords = orders.merge(orders.map((order) => order.amount))

@@ -1,9 +1,13 @@
 /** What must hold for each kind of node. Pure: a node and what surrounds it in, findings out. */
-import { checkExpression, type Expected } from '../expression.ts'
-import type { EventTimeNode, Expression, KeyByNode, PlanNode, SinkNode, SourceNode, WindowReduceNode } from '../nodes.ts'
+import { checkExpression } from '../expression.ts'
+import type { EventTimeNode, KeyByNode, PlanNode, SessionNode, SinkNode, SourceNode } from '../nodes.ts'
+import { checkDedup } from './dedup.ts'
+import { checkProcess } from './process.ts'
+import { checkFunction } from './functions.ts'
 import { checkRange, unknownField, type Finding, type Surroundings } from './findings.ts'
 import { checkAggregates } from './aggregates.ts'
-import { checkWindow } from './windows.ts'
+import { checkKeyedTime, checkWindow, neverLate } from './windows.ts'
+import { spansOf } from '../sessions.ts'
 import { namePattern, nameHint } from '../uid.ts'
 import type { Shape } from '../shape.ts'
 
@@ -32,6 +36,12 @@ export function checkNode(node: PlanNode, around: Surroundings): readonly Findin
       return [...checkName(node.uid), ...checkWindow(node.window, around), ...checkAggregates(node, around.input)]
     case 'windowReduce':
       return [...checkName(node.uid), ...checkWindow(node.window, around), ...checkFunction(node.reducer, around.input, 'any')]
+    case 'session':
+      return checkSession(node, around)
+    case 'dedup':
+      return [...checkName(node.uid), ...checkDedup(node, around)]
+    case 'process':
+      return [...checkName(node.uid), ...checkProcess(node, around)]
     case 'sink':
       return checkSink(node, around)
   }
@@ -86,6 +96,14 @@ function checkKeyType(field: string, type: string | undefined): readonly Finding
   return [{ kind: 'invalid', message: `${field} is ${type}; a key is a string, number, integer, boolean, timestamp or decimal` }]
 }
 
+function checkSession(node: SessionNode, around: Surroundings): readonly Finding[] {
+  const spans = [...checkRange('window.session', node.gapMs, 1), ...checkRange('window.lateness', node.latenessMs, 0)]
+  if (around.byProcessingTime && node.latenessMs > 0) spans.push({ kind: 'invalid', at: 'window.lateness', message: neverLate })
+  const same = spansOf(node)
+  const checked = same.kind === 'windowAggregate' ? checkAggregates(same, around.input) : checkFunction(same.reducer, around.input, 'any')
+  return [...checkName(node.uid), ...checkKeyedTime('window', 'a window', around), ...spans, ...checked]
+}
+
 function checkSink(node: SinkNode, around: Surroundings): readonly Finding[] {
   const findings = [...checkTopic(node.topic)]
   if (node.topic === around.source?.topic) {
@@ -117,20 +135,6 @@ function checkTopic(topic: string): readonly Finding[] {
 
 function checkName(name: string): readonly Finding[] {
   return namePattern.test(name) ? [] : [{ kind: 'invalid', at: 'name', message: `${JSON.stringify(name)} is not a name: ${nameHint}` }]
-}
-
-function checkFunction(expression: Expression | WindowReduceNode['reducer'], input: Shape, expected: Expected): readonly Finding[] {
-  if (expression.kind === 'cel') {
-    const checked = checkExpression(expression.text, input, expected)
-    return 'message' in checked ? [{ kind: 'invalid', message: checked.message }] : []
-  }
-  if (typeof expression.call !== 'function') return [{ kind: 'invalid', message: 'must be a function' }]
-  const kind = Object.prototype.toString.call(expression.call)
-  if (kind === '[object AsyncFunction]') {
-    return [{ kind: 'not-supported-yet', message: 'async functions are not supported yet; functions return their result at once' }]
-  }
-  const works = kind === '[object Function]' || (kind === '[object GeneratorFunction]' && expected === 'list')
-  return works ? [] : [{ kind: 'invalid', message: 'generator functions work in flatMap only' }]
 }
 
 function checkMapFields(fields: Readonly<Record<string, { readonly text: string }>>, input: Shape): readonly Finding[] {

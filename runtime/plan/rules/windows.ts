@@ -13,6 +13,21 @@ import { checkRange, type Finding, type Surroundings } from './findings.ts'
 /** A record is kept once in each window it belongs to. */
 const mostWindowsPerRecord = 1_000
 
+/** Why a lateness makes no sense where time is that of the clock. */
+export const neverLate = 'by processing time no record is late: leave lateness out, or use eventTime'
+
+/** What stands before everything that keeps state by key and in event time; `what` is how it is called. */
+export function checkKeyedTime(at: string | undefined, what: string, around: Surroundings): readonly Finding[] {
+  const place = at === undefined ? {} : { at }
+  const findings: Finding[] = []
+  if (!around.hasEventTime) findings.push({ kind: 'invalid', ...place, message: `${what} needs event time: add eventTime behind the source` })
+  if (around.keyedBy === null) {
+    const message = `${what} needs a key: put keyBy before it, with nothing between that changes the record`
+    findings.push({ kind: 'invalid', ...place, message })
+  }
+  return findings
+}
+
 /** A window, and what must stand before it. */
 export function checkWindow(window: WindowSpec, around: Surroundings): readonly Finding[] {
   const findings: Finding[] = []
@@ -20,7 +35,7 @@ export function checkWindow(window: WindowSpec, around: Surroundings): readonly 
     findings.push({ kind: 'invalid', at: 'window', message: 'a window needs event time: add eventTime behind the source' })
   }
   if (around.byProcessingTime && 'latenessMs' in window && window.latenessMs > 0) {
-    findings.push({ kind: 'invalid', at: 'window.lateness', message: 'by processing time no record is late: leave lateness out, or use eventTime' })
+    findings.push({ kind: 'invalid', at: 'window.lateness', message: neverLate })
   }
   if (around.keyedBy === null) {
     findings.push({

@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import test from 'ava'
 import { parse } from 'yaml'
 import { grammar } from '../../../runtime/dsl/grammar.ts'
+import { typecheck } from '../../../runtime/program/typecheck.ts'
 import { planSteps } from '../../../runtime/dsl/steps.ts'
 
 const page = readFileSync(new URL('../../../runtime/docs/program.md', import.meta.url), 'utf8')
@@ -14,6 +18,15 @@ function block(language: string): string {
 test('the TypeScript on the page about programs is the sample job', (t) => {
   const job = readFileSync(new URL('../../jobs/revenue.ts', import.meta.url), 'utf8')
   t.is(block('ts'), job.slice(job.indexOf('import')))
+})
+
+test('the program on the page about process functions compiles', async (t) => {
+  const text = /```ts\n(.*?)```/s.exec(readFileSync(new URL('../../../runtime/docs/process.md', import.meta.url), 'utf8'))![1]!
+  const folder = await mkdtemp(join(tmpdir(), 'streamjob-docs-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  const file = join(folder, 'unpaid.ts')
+  await writeFile(file, text)
+  t.deepEqual(await typecheck(file), [])
 })
 
 test('the steps on the page about programs are the sample job', (t) => {

@@ -1,0 +1,62 @@
+/** Process functions as a program writes them. */
+import type { ObjectType } from '../formats/types.ts'
+import type { DedupNode, KeyTimers, ProcessContext, ProcessFunction, ProcessNode, StateCell } from '../plan/process.ts'
+import { addNode, type Addition, type Draft } from './draft.ts'
+import type { Site } from './site.ts'
+import type { StateDeclarations, StateHandles } from './state.ts'
+
+/** What timers are where no event time is assigned: nothing that can be used, and a type that says why. */
+type TimersOf<C> = C extends 'no event time' ? 'timers need event time: call eventTime(...) before keyBy(...)' : KeyTimers
+
+/** Records of V with keys of K, state S; emits O. `C` tells whether there is event time. */
+export interface ProcessDefinition<V, K, S, O, C> {
+  /** What is kept for each key. */
+  readonly state?: S
+  /** What is emitted; without it any object is, and nothing is known of its fields. */
+  readonly emits?: ObjectType<O>
+  /** Called for each record of a key, late ones too: `context.watermark` tells. */
+  onRecord(value: V, context: ProcessContext<K, StateHandles<S>, O, TimersOf<C>>): void
+  /** Called for each timer, in the order of their timestamps, as soon as the watermark has reached it. */
+  onTimer?(timestamp: number, context: ProcessContext<K, StateHandles<S>, O, TimersOf<C>>, name: string): void
+}
+
+/** As a program of any types gives it. */
+interface AnyDefinition {
+  readonly state?: StateDeclarations
+  readonly emits?: ObjectType<unknown>
+  readonly onRecord: ProcessFunction['call']
+  readonly onTimer?: ProcessFunction['call']
+}
+
+export function addProcess(draft: Draft, site: Site, name: string, definition: AnyDefinition): Draft {
+  return addNode(draft, site, (add): ProcessNode => {
+    const { state = {}, emits, onRecord, onTimer } = definition
+    return {
+      kind: 'process',
+      uid: name,
+      inputs: add.inputs,
+      state: Object.fromEntries(Object.entries(state).map(([cell, declared]) => [cell, cellOf(add, cell, declared)])),
+      emits: emits?.schema ?? null,
+      onRecord: { kind: 'lambda', call: onRecord, text: String(onRecord) },
+      onTimer: onTimer === undefined ? null : { kind: 'lambda', call: onTimer, text: String(onTimer) },
+    }
+  })
+}
+
+/** Which records are the same, and for how long. */
+export interface DedupSettings {
+  readonly by?: string | undefined
+  readonly within?: string | undefined
+}
+
+export function addDedup(draft: Draft, site: Site, name: string, settings: DedupSettings): Draft {
+  return addNode(draft, site, (add): DedupNode => {
+    const { by, within } = settings
+    if (within === undefined) add.invalid('within', 'is missing: say for how long an id is remembered, such as 1h')
+    return { kind: 'dedup', uid: name, inputs: add.inputs, by: by ?? null, withinMs: add.duration('within', within, 1) }
+  })
+}
+
+function cellOf(add: Addition, name: string, { cell, ttl }: StateDeclarations[string]): StateCell {
+  return { ...cell, ttlMs: ttl === undefined ? null : add.duration(`state.${name}.ttl`, ttl, 1) }
+}

@@ -1,0 +1,40 @@
+/** What must hold for process functions. */
+import type { ProcessNode, StateCell } from '../process.ts'
+import { checkRange, type Finding, type Surroundings } from './findings.ts'
+import { checkFunction } from './functions.ts'
+
+/** Its functions, its state, and what must stand before it. */
+export function checkProcess(node: ProcessNode, around: Surroundings): readonly Finding[] {
+  const findings: Finding[] = []
+  if (around.keyedBy === null) {
+    findings.push({ kind: 'invalid', message: 'a process function needs a key: put keyBy before it, with nothing between that changes the record' })
+  }
+  findings.push(...checkFunction(node.onRecord, null, 'any').map((finding) => ({ ...finding, at: 'onRecord' })))
+  if (node.onTimer !== null) {
+    findings.push(...checkFunction(node.onTimer, null, 'any').map((finding) => ({ ...finding, at: 'onTimer' })))
+    if (!around.hasEventTime) findings.push({ kind: 'invalid', at: 'onTimer', message: 'timers need event time: add eventTime behind the source' })
+  }
+  return [...findings, ...Object.entries(node.state).flatMap(([name, cell]) => checkCell(name, cell, around))]
+}
+
+function checkCell(name: string, cell: StateCell, around: Surroundings): readonly Finding[] {
+  const at = `state.${name}`
+  const findings: Finding[] = []
+  if (!/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(name)) {
+    findings.push({ kind: 'invalid', at, message: 'a name of state begins with a letter and has at most 63 letters, digits and underscores' })
+  }
+  if (reserved.includes(name)) findings.push({ kind: 'invalid', at, message: `${name} are kept beside the state: choose another name` })
+  if (cell.kind === 'map') {
+    const { kind } = cell.names.type
+    const canName = kind !== 'list' && kind !== 'map' && kind !== 'object' && kind !== 'bytes' && !cell.names.optional
+    if (!canName)
+      findings.push({ kind: 'invalid', at, message: 'the names of a map are strings, numbers, integers, booleans, timestamps or decimals' })
+  }
+  if (cell.ttlMs === null) return findings
+  if (!around.hasEventTime)
+    findings.push({ kind: 'invalid', at: `${at}.ttl`, message: 'state expires in event time: add eventTime behind the source' })
+  return [...findings, ...checkRange(`${at}.ttl`, cell.ttlMs, 1)]
+}
+
+/** Tables beside those of the state. */
+const reserved: readonly string[] = ['timers', 'expiries']
