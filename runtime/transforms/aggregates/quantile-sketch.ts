@@ -77,7 +77,9 @@ export class QuantileSketch {
     this.#positive.write(writer)
   }
 
-  add(value: number): void {
+  add(number: number): void {
+    // -0 is 0: which of them is the smaller must not depend on which came first.
+    const value = number + 0
     if (value < this.#min) this.#min = value
     if (value > this.#max) this.#max = value
     if (Math.abs(value) < least) this.#zeros++

@@ -69,11 +69,11 @@ const bad: readonly (readonly [
   ],
   [
     'a name that will exist',
-    'session.ts',
-    ["import { session } from 'streamjob'", 'export default session'],
+    'postgres.ts',
+    ["import { postgres } from 'streamjob'", 'export default postgres'],
     'NotSupportedYet',
     1,
-    /session windows are not supported yet; tumbling/,
+    /the Postgres sink is not supported yet; write to a topic/,
   ],
   ['a method that will exist', 'join.ts', [header, from, '  .join(1)'], 'NotSupportedYet', 3, /joins are not supported yet/],
   [
