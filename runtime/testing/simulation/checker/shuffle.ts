@@ -18,8 +18,9 @@ export interface ShuffleOptions {
 
 export interface Writer {
   readonly name: string
-  /** The most that it can promise by what it has committed. */
+  /** The most that it can promise by what it has committed, and the least that it must have promised. */
   readonly promised: number
+  readonly settled: number
 }
 
 /** Where a record comes from. */
@@ -50,8 +51,16 @@ export class Shuffle {
     this.#sent[partition]?.set(offset, origin)
   }
 
-  /** Markers of one transaction, which moves the offsets of these writers. */
+  /** What one transaction tells, which moves the offsets of these writers. */
   promise(markers: readonly (PlainRecord & { readonly partition: number })[], moved: ReadonlySet<string>): void {
+    this.#hear(markers, moved)
+    for (const { name, settled } of this.#options.writers) {
+      const told = this.#told.get(name) ?? -Infinity
+      if (moved.has(name) && told < settled) throw new Violation(`${name} has promised ${told}, and has come to ${settled} at least`)
+    }
+  }
+
+  #hear(markers: readonly (PlainRecord & { readonly partition: number })[], moved: ReadonlySet<string>): void {
     const [first] = markers
     if (first === undefined) return
     const { topic, partitions, writers } = this.#options

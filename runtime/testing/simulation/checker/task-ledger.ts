@@ -36,6 +36,8 @@ export class TaskLedger {
   readonly expectedOnTheirOwn: string[] = []
   /** Of its input, where stages before it send that. */
   watermark = -Infinity
+  /** What it had come to promise before the last record that it has committed: every window up to there is closed, and the promise must be made. */
+  settled = -Infinity
   readonly #options: TaskLedgerOptions
   /** By target and key, in order. */
   readonly #owed = new Map<string, Owed[]>()
@@ -72,6 +74,7 @@ export class TaskLedger {
     if (offset < this.#next) throw new Violation(`the offset of task ${name} went back from ${this.#next} to ${offset}`)
     for (const event of input.between(this.#next, offset)) {
       this.#lastCause = event.offset
+      this.settled = this.promised
       if ('record' in event) this.read.push(event.record)
       else this.watermark = event.watermark
       const outputs = 'record' in event ? model.advance(event.record) : (model.rise?.(event.watermark) ?? [])
