@@ -72,11 +72,12 @@ export class World {
     const volumes = ofVolumes.chance(0.5)
     const plan = job.plan(topics, () => undefined)
     const setting = chooseSetting(this.random)
-    this.setting = { ...setting, ...settingOfShuffles(seed, plan, setting), volumes }
+    const ofShuffles = stagesOf(plan).length === 1 ? null : chooseShuffles(seededRandom(seed ^ 0x5eed), setting)
+    this.setting = { ...setting, shuffled: 0, ...ofShuffles?.setting, volumes }
     this.stages = simulatedStages(plan, this.setting.partitions, this.setting.shuffled)
     this.stageTopics = new StageTopics(applicationId, this.stages)
     const state = volumes ? { directory: '/state', snapshotIntervalMs: ofVolumes.pick([100, 1_000, 5_000]) } : {}
-    this.config = chooseConfig(this.random, job, state)
+    this.config = chooseConfig(this.random, { ...ofShuffles?.processing, ...job.processing }, state)
     this.disks = volumes ? new Disks({ scheduler: this.clock, clock: () => this.timeOfDay, random: ofVolumes }) : null
     this.cluster = new VirtualCluster({
       scheduler: this.clock,
@@ -164,14 +165,15 @@ function chooseSetting(random: Random): Omit<Setting, 'volumes' | 'shuffled'> {
 }
 
 /** Jobs of several stages have more tasks, so they run for a shorter time, on less input. Their chance is their own: jobs of one stage take their courses without it. */
-function settingOfShuffles(seed: number, plan: Plan, setting: Pick<Setting, 'partitions'>): Partial<Setting> & Pick<Setting, 'shuffled'> {
-  if (stagesOf(plan).length === 1) return { shuffled: 0 }
-  const random = seededRandom(seed ^ 0x5eed)
+function chooseShuffles(random: Random, { partitions }: Pick<Setting, 'partitions'>) {
   return {
-    shuffled: 1 + random.below(3),
-    partitions: Math.min(setting.partitions, 1 + random.below(4)),
-    durationMs: random.between(4_000, 12_000),
-    records: 40 + random.below(100),
+    setting: {
+      shuffled: 1 + random.below(3),
+      partitions: Math.min(partitions, 1 + random.below(4)),
+      durationMs: random.between(4_000, 12_000),
+      records: 40 + random.below(100),
+    },
+    processing: { idleTimeoutMs: random.pick([300, 1_000, 30_000, 30_000]) },
   }
 }
 
@@ -187,7 +189,7 @@ function chooseBrokers(random: Random): Partial<BrokerSettings> {
 }
 
 /** The broker's scan for overdue transactions takes a second here, so it is part of the session. */
-function chooseConfig(random: Random, { processing }: SimulatedJob, state: object): WorkerConfig {
+function chooseConfig(random: Random, processing: object, state: object): WorkerConfig {
   const transactionTimeoutMs = random.pick([2_000, 4_000])
   return WorkerConfig.parse({
     formatVersion: 1,

@@ -22,6 +22,8 @@ export interface LoggedBatch {
   readonly control: boolean
   /** What a control batch says; null for data, and where compaction has emptied it. */
   readonly marker: Marker | null
+  /** When it came into the log, epoch ms; absent: it is in none. */
+  readonly appendedAt?: number
 }
 
 /** Null for bytes that are not exactly one batch of format 2. The checksum is another matter. */

@@ -213,7 +213,7 @@ export class PartitionLog {
   }
 
   #write(batch: LoggedBatch): void {
-    this.#segments.append(batch, this.config.segmentBytes, this.config.segmentMs)
+    this.#segments.append({ ...batch, appendedAt: this.#clock() }, this.config.segmentBytes, this.config.segmentMs)
     this.#logEnd = batch.lastOffset + 1
   }
 

@@ -60,9 +60,9 @@ export class Ledger {
     return null
   }
 
-  /** What those that write for a stage have promised all; null: it reads the source. */
+  /** What the watermark of a stage may be by what those that write for it have promised; null: it reads the source. */
   promisedTo(stage: string): number | null {
-    return this.#stages.find(({ name }) => name === stage)?.shuffle?.least ?? null
+    return this.#stages.find(({ name }) => name === stage)?.shuffle?.most ?? null
   }
 
   /** To be called when nothing is due any more: reads what the brokers hold, beside what they decided. */
@@ -182,8 +182,10 @@ export class Ledger {
       const log = stage.sourceTopic === null ? new CommittedLog(cluster, topic) : this.#source
       const changelog = stageTopics.changelog(stage, lineage)
       const writers = made.at(-1)?.tasks ?? []
-      const inTransactions = config.processing.guarantee === 'ExactlyOnce'
-      made.push(new StageLedger({ cluster, stage, index, topic, changelog, log, job, writers, inTransactions }))
+      const { guarantee, idleTimeoutMs } = config.processing
+      const inTransactions = guarantee === 'ExactlyOnce'
+      const now = (): number => this.#world.timeOfDay
+      made.push(new StageLedger({ cluster, stage, index, topic, changelog, log, job, writers, inTransactions, idleTimeoutMs, now }))
     }
     return made
   }

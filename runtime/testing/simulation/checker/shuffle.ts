@@ -1,10 +1,11 @@
 /**
- * A topic between two stages: what was sent through it, and what those that write to it have promised. Markers are taken apart without the code that is
- * checked. Two views of the same: at each commit, in the order of the commits, and in the log, as a reader sees it.
+ * A topic between two stages: what was sent through it, and what those that write to it have promised. Two views of the same: at each commit, in the order of
+ * the commits, and in the log, as a reader sees it.
  */
 import type { CommittedLog } from './committed-log.ts'
 import type { PlainRecord } from './plain-records.ts'
 import { plainRow } from './plain-rows.ts'
+import { Promises, saidIn } from './promises.ts'
 import type { InputEvent, TaskInput } from './task-ledger.ts'
 import { Violation } from './violation.ts'
 
@@ -21,6 +22,8 @@ export interface Writer {
   /** The most that it can promise by what it has committed, and the least that it must have promised. */
   readonly promised: number
   readonly settled: number
+  /** Why it can not be idle; null: it can. */
+  whyActive(): string | null
 }
 
 /** Where a record comes from. */
@@ -30,11 +33,14 @@ interface Origin {
 }
 
 export class Shuffle {
+  /** Values of records that came when nobody waited for their writer: they may be late. */
+  readonly unawaited = new Set<string>()
   readonly #options: ShuffleOptions
   /** By partition and offset, those that nobody has read yet. */
   readonly #sent: readonly Map<number, Origin>[]
   /** What each writer has promised by its commits. */
   readonly #told = new Map<string, number>()
+  #anyIdle = false
 
   constructor(options: ShuffleOptions) {
     this.#options = options
@@ -42,8 +48,9 @@ export class Shuffle {
   }
 
   /** No reader may have come further. */
-  get least(): number {
-    return leastOf(this.#options.writers, this.#told)
+  get most(): number {
+    const told = this.#options.writers.map(({ name }) => this.#told.get(name) ?? -Infinity)
+    return this.#anyIdle ? Math.max(...told) : Math.min(...told)
   }
 
   /** A record was committed there by a task that owed it. */
@@ -67,11 +74,14 @@ export class Shuffle {
     const places = markers.map(({ partition }) => partition).toSorted((a, b) => a - b)
     if (places.length !== partitions || places.some((partition, i) => partition !== i) || markers.some(({ value }) => value !== first.value))
       throw new Violation(`the markers of a transaction are not the same in each partition of ${topic}, but in ${places.join(', ')}`)
-    for (const { writer, watermark } of saidIn(first.value)) {
-      const most = writers.find(({ name }) => name === writer)?.promised
-      if (most === undefined || !moved.has(writer)) throw new Violation(`a marker speaks for ${writer}, whose offset is not in the transaction`)
-      if (watermark > most) throw new Violation(`a marker promises ${watermark} for ${writer}, which has come to ${most}`)
-      this.#told.set(writer, risen(writer, this.#told.get(writer), watermark))
+    for (const { writer, watermark, idle } of saidIn(first)) {
+      const task = writers.find(({ name }) => name === writer)
+      if (task === undefined || !moved.has(writer)) throw new Violation(`a marker speaks for ${writer}, whose offset is not in the transaction`)
+      if (watermark > task.promised) throw new Violation(`a marker promises ${watermark} for ${writer}, which has come to ${task.promised}`)
+      const whyActive = idle ? task.whyActive() : null
+      if (whyActive !== null) throw new Violation(`a marker calls ${writer} idle, but ${whyActive}`)
+      this.#anyIdle ||= idle
+      this.#told.set(writer, watermark)
     }
   }
 
@@ -87,50 +97,30 @@ export class Shuffle {
   /** A partition, as its reader sees it. */
   reader(partition: number): TaskInput {
     const { topic, log, writers } = this.#options
+    const { unawaited } = this
     const sent = this.#sent[partition]!
-    const heard = new Map<string, number>()
-    let watermark = -Infinity
-    const hear = (marker: PlainRecord): boolean => {
-      for (const said of saidIn(marker.value)) heard.set(said.writer, risen(said.writer, heard.get(said.writer), said.watermark))
-      const before = watermark
-      watermark = leastOf(writers, heard)
-      return watermark > before
-    }
+    const promises = new Promises(writers.map(({ name }) => name))
     return {
       *between(from, to): Generator<InputEvent> {
         for (const entry of log.between(partition, from, to)) {
           const { key, offset, timestamp, bytes } = entry
           if (key === null) {
-            if (hear(entry)) yield { offset, watermark }
+            if (promises.hear(entry)) yield { offset, watermark: promises.watermark }
             continue
           }
           const origin = sent.get(offset)
           const what = `the record at ${topic}-${partition}@${offset} with timestamp ${timestamp}`
           if (origin === undefined || bytes === null) throw new Violation(`${what} was committed by nobody`)
           sent.delete(offset)
-          const promised = heard.get(origin.writer) ?? -Infinity
-          if (!origin.tardy && timestamp <= promised) throw new Violation(`${what} is behind a marker by which ${origin.writer} promised ${promised}`)
-          yield { offset, record: { key, value: JSON.stringify(plainRow(bytes)), timestamp, partition, offset } }
+          const { watermark, phase } = promises.of(origin.writer)
+          if (!origin.tardy && timestamp <= watermark)
+            throw new Violation(`${what} is behind a marker by which ${origin.writer} promised ${watermark}`)
+          const value = JSON.stringify(plainRow(bytes))
+          if (phase !== 'active') unawaited.add(value)
+          yield { offset, record: { key, value, timestamp, partition, offset } }
         }
       },
+      whyActive: () => (promises.idle ? null : `not all that write to ${topic}-${partition} are`),
     }
   }
-}
-
-function risen(writer: string, before = -Infinity, watermark: number): number {
-  if (watermark < before) throw new Violation(`a marker of ${writer} goes back from ${before} to ${watermark}`)
-  return watermark
-}
-
-function leastOf(writers: readonly Writer[], told: ReadonlyMap<string, number>): number {
-  return Math.min(...writers.map(({ name }) => told.get(name) ?? -Infinity))
-}
-
-function saidIn(marker: string | null): readonly { readonly writer: string; readonly watermark: number }[] {
-  // What it must be; anything else fails right here.
-  const { w } = JSON.parse(marker ?? '') as { readonly w: readonly (readonly [string, number | null, 1?])[] }
-  return w.map(([writer, watermark, idle]) => {
-    if (idle !== undefined) throw new Violation(`a marker calls ${writer} idle, which always has something to say`)
-    return { writer, watermark: watermark ?? -Infinity }
-  })
 }

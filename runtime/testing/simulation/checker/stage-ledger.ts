@@ -4,8 +4,8 @@ import type { SimulatedJob } from '../job.ts'
 import type { SimulatedStage } from '../stages.ts'
 import type { CommittedLog } from './committed-log.ts'
 import { Shuffle } from './shuffle.ts'
+import { sourceInput } from './source-input.ts'
 import { TaskLedger } from './task-ledger.ts'
-import type { TaskInput } from './task-ledger.ts'
 
 export interface StageLedgerOptions {
   readonly cluster: VirtualCluster
@@ -20,6 +20,9 @@ export interface StageLedgerOptions {
   /** Tasks of the stage before it. */
   readonly writers: readonly TaskLedger[]
   readonly inTransactions: boolean
+  readonly idleTimeoutMs: number
+  /** Epoch ms, as the brokers have it. */
+  readonly now: () => number
 }
 
 export class StageLedger {
@@ -33,7 +36,8 @@ export class StageLedger {
   readonly tasks: readonly TaskLedger[]
   readonly #cluster: VirtualCluster
 
-  constructor({ cluster, stage, index, topic, changelog, log, job, writers, inTransactions }: StageLedgerOptions) {
+  constructor(options: StageLedgerOptions) {
+    const { cluster, stage, index, topic, changelog, log, job, writers, inTransactions } = options
     const { name, partitions } = stage
     this.name = name
     this.topic = topic
@@ -44,7 +48,7 @@ export class StageLedger {
     this.shuffle = shuffle
     this.tasks = Array.from({ length: partitions }, (_, partition) => {
       const from = cluster.partition(topic, partition).logStart
-      const input = shuffle === null ? sourceInput(log, partition) : shuffle.reader(partition)
+      const input = shuffle === null ? sourceInput({ ...options, partition }) : shuffle.reader(partition)
       return new TaskLedger({ name: `${name}/${partition}`, from, input, model: job.model(index), inTransactions })
     })
   }
@@ -58,14 +62,5 @@ export class StageLedger {
       if (owed !== null) return owed
     }
     return this.shuffle?.due() ?? null
-  }
-}
-
-function sourceInput(log: CommittedLog, partition: number): TaskInput {
-  return {
-    *between(from, to) {
-      for (const { key, value, timestamp, offset } of log.between(partition, from, to))
-        yield { offset, record: { key: key ?? '', value: value ?? '', timestamp, partition, offset } }
-    },
   }
 }

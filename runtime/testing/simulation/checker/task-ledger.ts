@@ -17,6 +17,8 @@ export interface TaskLedgerOptions {
 export interface TaskInput {
   /** What was committed in [from, to), in its order. Throws a Violation for what must not stand there. */
   between(from: number, to: number): Iterable<InputEvent>
+  /** Why whoever has read it up to there can not call it idle; null: he can. */
+  whyActive(position: number): string | null
 }
 
 /** A record, or that the watermark of the input rose. */
@@ -63,6 +65,10 @@ export class TaskLedger {
   /** What it may have promised to the next stage. */
   get promised(): number {
     return this.#options.model.promised ?? -Infinity
+  }
+
+  whyActive(): string | null {
+    return this.#options.input.whyActive(this.#next)
   }
 
   /** A commit moves the offset here. */

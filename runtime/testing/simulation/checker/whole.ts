@@ -13,7 +13,8 @@ export function checkWhole({ whole }: SimulatedJob, stages: readonly StageLedger
   const input = first.tasks.map((task) => task.read)
   const late = later.flatMap(({ tasks }) => tasks).flatMap(({ outputs }) => outputs.filter(({ to }) => to === 'late').map(({ value }) => value))
   const { results, punctual } = whole(input, new Set(late))
-  for (const value of late) if (punctual.has(value)) throw new Violation(`${value} is late, and was not at its source`)
+  const unawaited = new Set(later.flatMap(({ shuffle }) => [...(shuffle?.unawaited ?? [])]))
+  for (const value of late) if (punctual.has(value) && !unawaited.has(value)) throw new Violation(`${value} is late, and was not at its source`)
   const found = byKey(last.tasks.flatMap(({ outputs }) => outputs))
   for (const key of new Set([...results.keys(), ...found.keys()])) {
     const [has, expected] = [found.get(key) ?? [], results.get(key) ?? []]
