@@ -12,7 +12,8 @@ import q12 from './q12.ts'
 import { bidsPerBidder, references } from './reference.ts'
 
 const partitions = 4
-const events = eventsOf({ count: 4_000 })
+// So few a second that some auctions are as hot as others now and then, and that people pause.
+const events = eventsOf({ count: 4_000, perSecond: 10 })
 const partitionOf = (i: number): number => i % partitions
 const records = events.map((value, i) => ({ key: null, value, timestamp: timeOf(value), partition: partitionOf(i) }))
 /** The same without bids, in a topic for each kind. */

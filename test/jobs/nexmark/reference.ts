@@ -22,6 +22,7 @@ export const references: Readonly<Record<string, { readonly perRecord: boolean; 
   'q7-price': { perRecord: false, rows: highestPrices },
   q8: { perRecord: false, rows: newUsers },
   'q8-merged': { perRecord: false, rows: newUsers },
+  q11: { perRecord: false, rows: userSessions },
   'q8-ids': {
     perRecord: false,
     rows: (events) => newUsers(events).map(([key, { id, windowStart }, timestamp]) => [key, { id, windowStart }, timestamp]),
@@ -71,6 +72,20 @@ function newUsers(events: readonly Event[]): readonly (readonly [string, { id: n
       return [[String(person.id), { id: person.id, name: person.name, windowStart }, windowEnd - 1] as const]
     }),
   )
+}
+
+/** Bids of one bidder that are no more than ten seconds apart are one session. */
+function userSessions(events: readonly Event[]): readonly Row[] {
+  const gap = 10_000
+  return [...Map.groupBy(bidsOf(events), ({ bidder }) => bidder)].flatMap(([bidder, bids]) => {
+    const times = bids.map(({ dateTime }) => dateTime).toSorted((a, b) => a - b)
+    const firsts = times.flatMap((time, i) => (i === 0 || time - times[i - 1]! > gap ? [i] : []))
+    return firsts.map((first, n): Row => {
+      const session = times.slice(first, firsts[n + 1])
+      const windowEnd = session.at(-1)! + gap
+      return [String(bidder), { bidder, bids: session.length, windowStart: session[0], windowEnd }, windowEnd - 1]
+    })
+  })
 }
 
 function bidsOf(events: readonly Event[]): readonly Bid[] {
