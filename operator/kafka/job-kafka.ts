@@ -25,7 +25,7 @@ export interface JobKafka extends AsyncDisposable {
   resolveTransactions(ordinals: readonly number[]): Promise<void>
   /** Deletes the job's group and its offsets; a missing group is fine. */
   deleteGroup(): Promise<void>
-  /** Of all topics of the cluster that are this job's: the job topic and changelogs of any lineage. */
+  /** Of all topics of the cluster that are this job's: the job topic, changelogs and what stages send to each other, of any lineage. */
   listInternalTopics(): Promise<readonly string[]>
   deleteTopics(topics: readonly string[]): Promise<void>
 }

@@ -25,7 +25,10 @@ const topicsOf = (applicationId: string, partitions = 3) =>
   internalTopics({
     applicationId,
     lineage: 1,
-    stages: [{ stage: 'orders', sourcePartitions: partitions, repartitioned: false }],
+    stages: [
+      { stage: 'orders', sourcePartitions: partitions, repartitioned: false },
+      { stage: 'by-region', sourcePartitions: 2, repartitioned: true },
+    ],
     replicationFactor: -1,
     config: {},
     late: true,
@@ -45,7 +48,7 @@ test('topics are made once, grow when their source does, and go when they are de
   const changelog = names.changelogTopic(applicationId, 1, 'orders')
   const made = await eventually(async () => {
     const found = await kafka.describeTopics(topicsOf(applicationId).map(({ topic }) => topic))
-    return found.size === 4 ? found : null
+    return found.size === 6 ? found : null
   })
   t.is(made.get(changelog)?.partitions, 3)
   t.is(made.get(names.jobTopic(applicationId))?.partitions, 1)
@@ -55,8 +58,14 @@ test('topics are made once, grow when their source does, and go when they are de
     return found?.partitions === 5 ? found : null
   })
   t.is(made.get(changelog)?.id, grown.id)
-  t.deepEqual((await kafka.listInternalTopics()).toSorted(), [changelog, names.jobTopic(applicationId)].toSorted())
-  for (let again = 0; again < 2; again++) await kafka.deleteTopics([changelog, names.jobTopic(applicationId)])
+  const own = [
+    changelog,
+    names.changelogTopic(applicationId, 1, 'by-region'),
+    names.repartitionTopic(applicationId, 1, 'by-region'),
+    names.jobTopic(applicationId),
+  ]
+  t.deepEqual((await kafka.listInternalTopics()).toSorted(), own.toSorted())
+  for (let again = 0; again < 2; again++) await kafka.deleteTopics(own)
   await eventually(async () => (await kafka.listInternalTopics()).length === 0)
 })
 
