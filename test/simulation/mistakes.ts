@@ -134,4 +134,25 @@ export const mistakes: readonly Mistake[] = [
     right: 'return this.#parts.windows.at(-1)?.forwarded ?? this.watermark',
     wrong: 'return this.#parts.windows.at(-1)?.forwards ?? this.watermark',
   },
+  {
+    name: 'idle when merely held up by an open transaction',
+    jobs: 'shuffles',
+    file: 'runtime/time/activity.ts',
+    right: 'if (ends === undefined || position < ends.highWatermark || ends.lastStableOffset < ends.highWatermark) {',
+    wrong: 'if (ends === undefined || position < ends.lastStableOffset) {',
+  },
+  {
+    name: 'a watermark that goes back on return from idle',
+    jobs: 'shuffles',
+    file: 'runtime/time/combined-watermark.ts',
+    right: `input.watermark < this.#current ? 'catching-up' : 'active'`,
+    wrong: `'active'`,
+    also: [
+      {
+        file: 'runtime/time/combined-watermark.ts',
+        right: 'if (!(next > this.#current)) return false',
+        wrong: 'if (next === this.#current || next === -Infinity) return false',
+      },
+    ],
+  },
 ]

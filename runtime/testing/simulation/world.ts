@@ -202,7 +202,7 @@ function chooseConfig(random: Random, processing: object, state: object): Worker
       transactionTimeoutMs,
       sessionTimeoutMs: transactionTimeoutMs + 2_000,
       maxFutureTimestampMs: 365 * 86_400_000,
-      // No partition is idle: the models know of records alone, not of time that passes without any.
+      // No partition is idle, unless the job or the chance of shuffles has it otherwise.
       idleTimeoutMs: 365 * 86_400_000,
       ...processing,
     },

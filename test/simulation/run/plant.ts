@@ -11,12 +11,12 @@ const checkout = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
 export function plant(name: string): void {
   const mistake = mistakes.find((one) => one.name === name)
   if (mistake === undefined) throw new Error(`no mistake ${JSON.stringify(name)}; there are ${mistakes.map((one) => one.name).join(', ')}`)
-  const changes = new Map([mistake, ...(mistake.also ?? [])].map((change) => [pathToFileURL(join(checkout, change.file)).href, change]))
+  const changes = Map.groupBy([mistake, ...(mistake.also ?? [])], ({ file }) => pathToFileURL(join(checkout, file)).href)
   registerHooks({
     load(loaded, context, nextLoad) {
       const result = nextLoad(loaded, context)
-      const change = changes.get(loaded)
-      return change === undefined ? result : { ...result, source: changed(textOf(result.source), change) }
+      const found = changes.get(loaded)
+      return found === undefined ? result : { ...result, source: found.reduce(changed, textOf(result.source)) }
     },
   })
 }
