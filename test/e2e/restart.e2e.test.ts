@@ -41,6 +41,8 @@ test("a worker that restarts within its session changes neither the group's gene
     for (const [ordinal, worker] of now.entries()) {
       t.is(worker.generation, generation!, `the generation of ${pods[ordinal]} after the restart of ${pod}`)
       t.deepEqual(taskNames(worker), taskNames(last[ordinal]!), `the tasks of ${pods[ordinal]} after the restart of ${pod}`)
+      // Its log says why.
+      if (worker.rewinds !== last[ordinal]!.rewinds && ordinal !== victim) t.log(await namespace.kubectl(['logs', pods[ordinal]!, '--tail=40']))
       if (ordinal !== victim) t.deepEqual(tenure(worker), tenure(last[ordinal]!), `${pods[ordinal]} was not disturbed by the restart of ${pod}`)
     }
     t.not(now[victim]!.memberId, last[victim]!.memberId, `${pod} did join again`)
@@ -60,10 +62,11 @@ test("a worker that restarts within its session changes neither the group's gene
   )
 })
 
-/** The status of every worker once all their tasks run in one generation. */
+/** The status of every worker once all their tasks run in one generation, and have come through the first commits, which may meet topics that are still new. */
 async function settled(namespace: Namespace, pods: readonly string[]): Promise<readonly WorkerStatus[] | false> {
   const all = await Promise.all(pods.map((pod) => statusOf(namespace, pod)))
-  const run = all.every(({ state, tasks }) => state === 'running' && tasks.length > 0 && tasks.every((task) => task.state === 'running'))
+  const runs = (task: WorkerStatus['tasks'][number]): boolean => task.state === 'running' && Number(task.commitNumber) >= 3
+  const run = all.every(({ state, tasks }) => state === 'running' && tasks.length > 0 && tasks.every(runs))
   return run && new Set(all.map(({ generation }) => generation)).size === 1 && all
 }
 
