@@ -49,7 +49,7 @@ export async function simulate(seed: number, jobs: readonly SimulatedJob[]): Pro
 }
 
 /** How long a job may take to work off all input once nothing is wrong any more. Virtual ms. */
-const patienceMs = 240_000
+const patienceMs = 900_000
 
 async function act(players: Players): Promise<void> {
   const { world, workers, operator, ledger } = players

@@ -91,19 +91,20 @@ export class TaskLedger {
 
   /** A result was committed. */
   receive(to: ModelOutput['to'], key: string | null, value: string): ModelOutput {
-    const [first] = this.#owed.get(queueOf(to, key)) ?? []
-    if (first?.output.value !== value) {
+    const queue = this.#owed.get(queueOf(to, key)) ?? []
+    const place = placeIn(queue, value)
+    const [first] = queue
+    if (place < 0) {
       const expected = first === undefined ? 'nothing' : first.output.value
       const what = `for ${to}, key ${key ?? 'null'}: ${value}`
       throw new Violation(`task ${this.name} committed ${what}; the model has ${expected} (committed offset ${this.#next})`)
     }
-    this.#owed.get(queueOf(to, key))?.shift()
-    return first.output
+    return queue.splice(place, 1)[0]!.output
   }
 
   /** Whether this is the next result of the key that is due. */
   owes(to: ModelOutput['to'], key: string | null, value: string): boolean {
-    return this.#owed.get(queueOf(to, key))?.[0]?.output.value === value
+    return placeIn(this.#owed.get(queueOf(to, key)) ?? [], value) >= 0
   }
 
   /** What should have been in the commits so far; null: nothing. A window may close over several commits, all behind the record that closes it. */
@@ -137,6 +138,17 @@ export class TaskLedger {
     if (queue === undefined) this.#owed.set(name, [{ output, cause }])
     else queue.push({ output, cause })
   }
+}
+
+/** Where a result is among those that may be next; -1: nowhere. What one window of several keys sends to one key of the next stage is in no order. */
+function placeIn(queue: readonly Owed[], value: string): number {
+  const [first] = queue
+  const together = queue.findIndex((owed) => owed !== first && !(first !== undefined && areTogether(owed, first)))
+  return (together < 0 ? queue : queue.slice(0, together)).findIndex(({ output }) => output.value === value)
+}
+
+function areTogether(a: Owed, b: Owed): boolean {
+  return a.cause === b.cause && a.output.to === 'stage' && b.output.to === 'stage' && a.output.timestamp === b.output.timestamp
 }
 
 function queueOf(to: ModelOutput['to'], key: string | null): string {
