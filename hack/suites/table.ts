@@ -27,7 +27,7 @@ export const suites: readonly Suite[] = [
     budgetSeconds: 120,
   },
   // Each test keeps all processors busy.
-  { name: 'simulation', owns: (file) => file.endsWith('.simulation.test.ts'), needs: [], serial: true, idleTimeout: '15m', budgetSeconds: 420 },
+  { name: 'simulation', owns: (file) => file.endsWith('.simulation.test.ts'), needs: [], serial: true, idleTimeout: '15m', budgetSeconds: 620 },
   { name: 'kafka', owns: (file) => file.endsWith('.kafka.test.ts'), needs: ['broker'], serial: false, idleTimeout: '5m', budgetSeconds: 180 },
   // One file after the other: what a scenario does to a node, it does to all.
   {
