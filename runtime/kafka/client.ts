@@ -37,7 +37,9 @@ export interface PartitionEnds {
   readonly logStart: number
   /** Next offset that is asked for; what lies before it is here, or was taken. */
   readonly fetchOffset: number
-  /** When the answer came, monotonic ms. */
+  /** When it was asked for: what it says was true then or later, however long it lay here. Monotonic ms. */
+  readonly askedAt: number
+  /** When the answer was taken in, monotonic ms. */
   readonly answeredAt: number
 }
 

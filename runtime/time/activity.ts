@@ -25,15 +25,17 @@ export interface PartitionAnswer {
   readonly lastStableOffset: number
   /** Next offset to ask for: what lies before it is here. */
   readonly fetchOffset: number
-  /** When the answer came. */
+  /** When it was asked for: it tells of then or later, also where it lay unread in a process that was held up. */
+  readonly askedAt: number
+  /** When the answer was taken in. */
   readonly answeredAt: number
 }
 
 /**
- * Follows one partition. That it is quiet is proved by offsets, not by the absence of news: it is idle when an answer shows the same end as one that came an
- * idle timeout before, and the position is there. So a broker that does not answer makes nobody idle, nor does work that piles up here; a transaction that is
- * open at the end is not quiet, for what it holds may be committed. After a silence the timeout begins anew: whoever writes to the partition could not reach it
- * either.
+ * Follows one partition. That it is quiet is proved by offsets, not by the absence of news: it is idle when an answer that was asked for an idle timeout after
+ * another one came shows the same end, and the position is there. So a broker that does not answer makes nobody idle, nor does work that piles up here, nor an
+ * answer that lay unread; a transaction that is open at the end is not quiet, for what it holds may be committed. After a silence the timeout begins anew:
+ * whoever writes to the partition could not reach it either.
  *
  *     answers         e=5  e=5  e=5  e=6   e=6            e=6   e=6
  *     position         3    5    5    5     6              6     6        timeout 2
@@ -85,7 +87,7 @@ export class PartitionActivity {
       return 'active'
     }
     if (this.#quiet?.position !== position) this.#quiet = { position, since: ends.answeredAt }
-    return ends.answeredAt - this.#quiet.since >= this.#idleTimeoutMs ? 'idle' : 'active'
+    return ends.askedAt - this.#quiet.since >= this.#idleTimeoutMs ? 'idle' : 'active'
   }
 
   #heardAt(ends: PartitionAnswer | undefined, now: number): number {

@@ -60,6 +60,7 @@ export class ScriptedFetcher implements BlockFetcher {
       lastStableOffset: end,
       logStart: this.#kafka.logStart(topic, partition),
       fetchOffset: offset,
+      askedAt: performance.now(),
       answeredAt: performance.now(),
     }
   }

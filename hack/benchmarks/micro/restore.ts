@@ -46,7 +46,7 @@ function restore(answers: readonly Buffer[], rowLayout: RowLayout): { readonly n
   const image = new TaskImage({ topic: 'changelog', partition: 0 }, compile, 0)
   const read = new PartitionRead('changelog', 0, 0)
   for (const records of answers) {
-    read.accept({ topicId: '', partition: 0, error: 0, highWatermark: rows, lastStableOffset: rows, logStart: 0, aborted: [], records }, 0)
+    read.accept({ topicId: '', partition: 0, error: 0, highWatermark: rows, lastStableOffset: rows, logStart: 0, aborted: [], records }, 0, 0)
     for (let block = read.take(); block !== null; block = read.take()) image.apply(block)
   }
   const { user, system } = process.threadCpuUsage(before)

@@ -198,6 +198,7 @@ export class Fetcher implements BlockFetcher {
   async #fetch(node: number, due: readonly PartitionRead[], bytes: number, impatient: boolean): Promise<void> {
     const { channel, routes, timing, maxWaitMs } = this.#options
     const asked = new Map(due.map((read) => [partitionKey(this.#idOf(read), read.partition), { read, version: read.version }]))
+    const askedAt = timing.now()
     try {
       const { error, partitions } = await channel.fetch(node, {
         maxWaitMs: impatient ? Math.min(impatientWaitMs, maxWaitMs) : maxWaitMs,
@@ -214,7 +215,7 @@ export class Fetcher implements BlockFetcher {
         const one = asked.get(partitionKey(answer.topicId, answer.partition))
         // Compared anew for each: it may have been put elsewhere while the one before was looked into.
         if (one === undefined || one.read.version !== one.version) continue
-        await this.#accept(node, one.read, shared ? { ...answer, records: Buffer.from(answer.records) } : answer)
+        await this.#accept(node, one.read, askedAt, shared ? { ...answer, records: Buffer.from(answer.records) } : answer)
       }
     } catch (error) {
       for (const read of due) {
@@ -233,7 +234,7 @@ export class Fetcher implements BlockFetcher {
     return topicId ?? this.#options.routes.topicId(topic) ?? ''
   }
 
-  async #accept(node: number, read: PartitionRead, answer: FetchedPartition): Promise<void> {
+  async #accept(node: number, read: PartitionRead, askedAt: number, answer: FetchedPartition): Promise<void> {
     if (answer.error === wireError.offsetOutOfRange) {
       const { version } = read
       const failure = await positionFailure(this.#options.channel, node, read)
@@ -243,7 +244,7 @@ export class Fetcher implements BlockFetcher {
     } else if (answer.error !== wireError.none) {
       if (resendOf(answer.error) === 'leader') this.#options.routes.forgetLeader(read.topic)
       this.#refuse(read, answer.error)
-    } else if (read.accept(answer, this.#options.timing.now())) {
+    } else if (read.accept(answer, askedAt, this.#options.timing.now())) {
       // Whoever got something waits behind the others next time, so that a small answer reaches all in turn.
       this.#order.push(...this.#order.splice(this.#order.indexOf(read), this.#order.includes(read) ? 1 : 0))
       this.#arrived.fire()

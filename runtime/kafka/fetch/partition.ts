@@ -73,13 +73,13 @@ export class PartitionRead {
   }
 
   /**
-   * Takes over an answer without error, which came at the time. `records` must not share memory with other partitions. Returns whether there is anything new
+   * Takes over an answer without error, with the times of request and answer. `records` must not share memory with other partitions. Returns whether there is anything new
    * to read.
    */
-  accept(answer: FetchedPartition, answeredAt: number): boolean {
+  accept(answer: FetchedPartition, askedAt: number, answeredAt: number): boolean {
     this.troubledSince = undefined
     const { highWatermark, lastStableOffset, logStart } = answer
-    this.#answer = { highWatermark, lastStableOffset, logStart, answeredAt }
+    this.#answer = { highWatermark, lastStableOffset, logStart, askedAt, answeredAt }
     const whole = wholeBatches(answer.records)
     if (whole === null) return false
     this.#chunks.push({ bytes: answer.records.subarray(0, whole.end), filter: new CommittedFilter(answer.aborted), at: 0 })

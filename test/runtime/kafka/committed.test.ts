@@ -32,7 +32,7 @@ test('exactly the committed records are delivered, in order, wherever answers be
       const read = new PartitionRead('t', 0, from)
       const seen: number[] = []
       while (read.fetchOffset < log.end) {
-        t.true(read.accept(answerAt(log, read.fetchOffset, batchesPerAnswer), 0))
+        t.true(read.accept(answerAt(log, read.fetchOffset, batchesPerAnswer), 0, 0))
         for (let block = read.take(); block !== null; block = read.take()) seen.push(...block.offsets.subarray(0, block.count))
         t.is(read.queuedBytes, 0)
         t.is(read.position, read.fetchOffset)
@@ -49,7 +49,7 @@ test('exactly the committed records are delivered, in order, wherever answers be
 test('a batch that compaction has emptied moves the position behind it', (t) => {
   const batch = build([record('a'), record('b'), record('c')], null, 'none')
   const read = new PartitionRead('t', 0, 5)
-  read.accept(answer(placed(batch, 5, { empty: true }), []), 0)
+  read.accept(answer(placed(batch, 5, { empty: true }), []), 0, 0)
   t.like(read.take(), { count: 0, nextOffset: 8 })
   t.is(read.take(), null)
   t.is(read.position, 8)
@@ -58,7 +58,7 @@ test('a batch that compaction has emptied moves the position behind it', (t) => 
 test('an answer that holds no whole batch changes nothing', (t) => {
   const batch = placed(build([record('a')], null, 'none'), 0)
   const read = new PartitionRead('t', 0, 0)
-  t.false(read.accept(answer(batch.subarray(0, batch.length - 1), []), 0))
+  t.false(read.accept(answer(batch.subarray(0, batch.length - 1), []), 0, 0))
   t.is(read.fetchOffset, 0)
   t.is(read.take(), null)
 })
@@ -66,7 +66,7 @@ test('an answer that holds no whole batch changes nothing', (t) => {
 test('the marker right behind a block is part of it, so that whoever has read the block is at the end', (t) => {
   const batch = placed(build([record('a')], { producerId: 7, epoch: 0, sequence: 0, transactional: true }, 'none'), 0)
   const read = new PartitionRead('t', 0, 0)
-  read.accept(answer(Buffer.concat([batch, marker(1, 7, 'commit')]), []), 0)
+  read.accept(answer(Buffer.concat([batch, marker(1, 7, 'commit')]), []), 0, 0)
   t.like(read.take(), { count: 1, nextOffset: 2 })
   t.is(read.take(), null)
 })
@@ -76,7 +76,7 @@ test('a batch that cannot be read is never passed, and does not take the block b
   const codec = 7
   for (const damaged of [placed(broken!, 1, { attributes: codec }), flipped(broken!)]) {
     const read = new PartitionRead('t', 0, 0)
-    read.accept(answer(Buffer.concat([first!, damaged, last!]), []), 0)
+    read.accept(answer(Buffer.concat([first!, damaged, last!]), []), 0, 0)
     t.like(read.take(), { count: 1, nextOffset: 1 })
     for (let again = 0; again < 3; again++) t.throws(() => read.take(), { message: /record batch/ })
     t.is(read.position, 1)
@@ -85,11 +85,11 @@ test('a batch that cannot be read is never passed, and does not take the block b
 
 test('seeking drops what was fetched ahead', (t) => {
   const read = new PartitionRead('t', 0, 0)
-  read.accept(answer(placed(build([record('a'), record('b')], null, 'none'), 0), []), 0)
+  read.accept(answer(placed(build([record('a'), record('b')], null, 'none'), 0), []), 0, 0)
   read.seek(1)
   t.is(read.take(), null)
   t.is(read.queuedBytes, 0)
-  read.accept(answer(placed(build([record('a'), record('b')], null, 'none'), 0), []), 0)
+  read.accept(answer(placed(build([record('a'), record('b')], null, 'none'), 0), []), 0, 0)
   t.deepEqual([...read.take()!.offsets].slice(0, 1), [1])
 })
 

@@ -12,12 +12,14 @@ interface Moment {
   readonly fetched?: number
   /** When it came; absent: just now. */
   readonly answered?: number
+  /** When it was asked for; absent: when it came. */
+  readonly asked?: number
   readonly paused?: boolean
 }
 
-function sightOf({ at, position, end, stable = end, fetched = position, answered = at, paused = false }: Moment): PartitionSight {
+function sightOf({ at, position, end, stable = end, fetched = position, answered = at, asked = answered, paused = false }: Moment): PartitionSight {
   if (end === undefined || stable === undefined) return { position, ends: undefined, paused }
-  return { position, ends: { highWatermark: end, lastStableOffset: stable, fetchOffset: fetched, answeredAt: answered }, paused }
+  return { position, ends: { highWatermark: end, lastStableOffset: stable, fetchOffset: fetched, askedAt: asked, answeredAt: answered }, paused }
 }
 
 const timeout = 5_000
@@ -154,6 +156,18 @@ const course = fc.array(
   { maxLength: 60 },
 )
 
+test('an answer that lay unread while the process was held up makes nobody idle', (t) => {
+  //   position   5                 5          5
+  //   asked      0                 0.2 s      60.1 s
+  //   time       0   held up …     60 s       60.2 s
+  const moments = [
+    { at: 0, position: 5, end: 5 },
+    { at: 60_000, position: 5, end: 5, asked: 200 },
+    { at: 60_200, position: 5, end: 5, asked: 60_100 },
+  ]
+  t.deepEqual(states(...moments).slice(0, 2), ['active', 'active'])
+})
+
 test('whoever is idle was at the end of the log for the timeout, by answers alone', (t) => {
   let idle = 0
   fc.assert(
@@ -169,7 +183,8 @@ test('whoever is idle was at the end of the log for the timeout, by answers alon
         now += pass
         if (written > 0) grewAt = now
         end += written
-        if (answers) ends = { highWatermark: end, lastStableOffset: open ? Math.min(position, end) : end, fetchOffset: end, answeredAt: now }
+        if (answers)
+          ends = { highWatermark: end, lastStableOffset: open ? Math.min(position, end) : end, fetchOffset: end, askedAt: now, answeredAt: now }
         if (works && ends !== undefined) position = ends.lastStableOffset
         if (activity.observe({ position, ends, paused: false }, now, dayAt(now)) !== 'idle') continue
         idle++
