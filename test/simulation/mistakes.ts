@@ -67,6 +67,7 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     name: 'a warm copy of another lineage',
+    jobs: 'shuffles',
     file: 'runtime/worker/warm/history.ts',
     right: 'return a.lineage === b.lineage && a.changelogId === b.changelogId && a.codeHash === b.codeHash',
     wrong: 'return a.codeHash === b.codeHash',
