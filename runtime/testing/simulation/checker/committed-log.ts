@@ -33,11 +33,9 @@ export class CommittedLog {
     for (const batch of this.#batchesFrom(partition, from)) {
       if (batch.baseOffset >= to) break
       if (batch.control) continue
-      const lost =
-        batch.transactional &&
-        aborted.some(
-          (range) => range.producerId === batch.producerId && batch.baseOffset >= range.firstOffset && batch.baseOffset <= range.lastOffset,
-        )
+      const decided = (range: (typeof aborted)[number]): boolean =>
+        range.producerId === batch.producerId && batch.baseOffset >= range.firstOffset && batch.baseOffset <= range.lastOffset
+      const lost = batch.transactional && (aborted.some(decided) || this.#cameLate(partition, batch))
       if (!lost) for (const record of plainRecords(batch.bytes)) if (record.offset >= from && record.offset < to) found.push(record)
     }
     return found
@@ -55,6 +53,14 @@ export class CommittedLog {
       if (!batch.control && batch.producerId === producerId && batch.epoch === epoch) found.push(...plainRecords(batch.bytes))
     }
     return found
+  }
+
+  /** Whether it was on its way when its transaction was aborted, and came before the marker of that. */
+  #cameLate(partition: number, { producerId, lastOffset }: { readonly producerId: number; readonly lastOffset: number }): boolean {
+    for (const next of this.#batchesFrom(partition, lastOffset + 1)) {
+      if (next.producerId === producerId && next.control) return next.marker === 'abort'
+    }
+    return false
   }
 
   all(partition: number): readonly PlainRecord[] {
