@@ -83,10 +83,10 @@ export class Site implements AsyncDisposable {
   }
 
   /** Waits until the group has committed all of the topic, and gives its offsets by partition. */
-  drained(group: string, topic: string, timeoutMs = 60_000): Promise<Map<number, number>> {
+  drained(group: string, topic: string, timeoutMs = 60_000, admin = this.admin): Promise<Map<number, number>> {
     const probe = async (): Promise<Map<number, number> | false> => {
-      const ends = await this.admin.fetchTopicOffsets(topic)
-      const [found] = await this.admin.fetchOffsets({ groupId: group, topics: [topic] })
+      const ends = await admin.fetchTopicOffsets(topic)
+      const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] })
       const committed = new Map(found?.partitions.map(({ partition, offset }) => [partition, Number(offset)]))
       return ends.every(({ partition, high }) => (committed.get(partition) ?? -1) === Number(high)) && committed
     }
