@@ -98,10 +98,14 @@ export class Site implements AsyncDisposable {
     try {
       await this.namespace.kubectl(['delete', 'streamjobs', '--all', '--timeout=120s'])
     } finally {
-      await this.namespace.delete()
-      const left = await this.topics()
-      if (left.length > 0) await this.admin.deleteTopics({ topics: [...left] })
-      await this.admin.disconnect()
+      try {
+        await this.namespace.delete()
+        const left = await this.topics()
+        if (left.length > 0) await this.admin.deleteTopics({ topics: [...left] })
+      } finally {
+        // An open connection would keep the process from ending.
+        await this.admin.disconnect()
+      }
     }
   }
 }
