@@ -178,7 +178,7 @@ export class Worker {
       if (!stale && this.#arrivals.due) return tasksArrived
       return !stale && refusal === null && this.#copies.awaitsMove(this.#told) ? copiesAreWarm : null
     }
-    this.#cycling = true
+    this.#cycling = this.#tasks.all.length > 0
     this.telemetry.pausedMs += this.#pausedAt === null ? 0 : this.#parts.now() - this.#pausedAt
     const reason = await runCycle({
       ...this.#parts,

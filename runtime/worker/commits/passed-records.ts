@@ -36,9 +36,9 @@ export class PassedRecords implements AsyncDisposable {
     if (own.length > 0) this.#deleting = this.#delete(own).finally(() => (this.#deleting = null))
   }
 
+  /** Does not wait for brokers that do not answer. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
-    await this.#deleting
   }
 
   async #delete(tasks: readonly Task[]): Promise<void> {

@@ -99,8 +99,10 @@ export class Arrivals implements AsyncDisposable {
     await batch?.done
   }
 
+  /** Does not wait for what is under way: that may wait for brokers that do not answer, until the connection to them is closed. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.drop()
+    this.#batch?.giveUp.abort()
+    this.#batch = null
   }
 
   #begin(missing: readonly TaskId[], options: ArrivalsOptions): Batch {
