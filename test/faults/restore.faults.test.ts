@@ -25,7 +25,10 @@ test.serial(
       await run.send(orders({ count: 2_500, partitions: 4, from: start + round * 2_500, seed: round + 1 }))
       await run.drained()
     }
-    const held = (): unknown => job.statuses[0]?.tasks.map(({ partition, position, stateRows }) => ({ partition, position, stateRows }))
+    const held = (): unknown =>
+      job.statuses[0]?.tasks
+        .map(({ partition, position, stateRows }) => ({ partition, position, stateRows }))
+        .toSorted((a, b) => a.partition - b.partition)
     const before = held()
     await job.crash(0)
 
