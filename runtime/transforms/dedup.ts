@@ -50,7 +50,7 @@ export class Dedup implements Stateful {
     this.uid = node.uid
     this.meaning = `times of ${node.by === null ? 'keys' : `keys and ${node.by}`}, in spans of ${node.withinMs} ms`
     this.#table = store.table(node.uid, { kind: 'cells', cells: 1 })
-    this.#late = new LateRecords({ uid: node.uid, lengthMs: node.withinMs, encode: encodeLate, context })
+    this.#late = new LateRecords({ uid: node.uid, encode: encodeLate, context })
     this.push = (value) => this.#judge(value, context.record.timestamp)
   }
 
@@ -103,7 +103,7 @@ export class Dedup implements Stateful {
   #judge(value: unknown, timestamp: number): void {
     const { node, next } = this.#options
     const { withinMs } = node
-    if (timestamp + withinMs <= this.watermark) return this.#late.keep(value, timestamp)
+    if (timestamp + withinMs <= this.watermark) return this.#late.keep(value, timestamp, timestamp + withinMs)
     const id = this.#idOf(value)
     const span = Math.floor(timestamp / withinMs) * withinMs
     for (const near of [span, span - withinMs, span + withinMs]) if (this.#repeats(near, id, timestamp)) return

@@ -58,7 +58,7 @@ export class SessionWindow implements Stateful {
     this.#gapMs = gapMs
     this.#directory = new SessionDirectory(options.sessions, gapMs)
     this.#timers = new Timers(options.timers)
-    this.#late = new LateRecords({ uid, lengthMs: gapMs, encode: encodeLate, context })
+    this.#late = new LateRecords({ uid, encode: encodeLate, context })
     this.push = (value) => this.#prepare(value, context.record.timestamp)
   }
 
@@ -133,7 +133,8 @@ export class SessionWindow implements Stateful {
     const chunk = this.#chunk(start)
     const touched = chunk.pieces.filter(({ first, last }) => first - gap <= timestamp && timestamp <= last + gap)
     const alone = timestamp + gap - 1
-    if (touched.length === 0 && alone <= this.forwards && !this.#touchesNeighbours(start, timestamp)) return this.#late.keep(value, timestamp)
+    if (touched.length === 0 && alone <= this.forwards && !this.#touchesNeighbours(start, timestamp))
+      return this.#late.keep(value, timestamp, timestamp + gap)
     const piece = this.#joined(touched, timestamp)
     this.#options.contents.prepare(value, piece.accumulators[0]!, 1)
     const pieces = [...chunk.pieces.filter((other) => !touched.includes(other)), piece].toSorted((a, b) => a.first - b.first)

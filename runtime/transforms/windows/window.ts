@@ -4,7 +4,7 @@ import type { ChainContext, Push } from '../chain.ts'
 import type { Stateful } from '../stateful.ts'
 import type { WindowContents } from './contents.ts'
 import { Firings } from './firings.ts'
-import { LateValues } from './late-values.ts'
+import { LateRecords } from '../late-records.ts'
 import type { Panes } from './panes.ts'
 import { Results, type ResultsOptions } from './results.ts'
 
@@ -44,7 +44,7 @@ export class KeyedWindow implements Stateful {
   /** Whether the last result of a window is given before it is closed. */
   readonly #closesSilently: boolean
   readonly #panes: Panes | null
-  readonly #late: LateValues
+  readonly #late: LateRecords
   /** Start of the earliest window that has rows; Infinity when there is none. */
   #earliest = Infinity
   /** The watermark at which it closes. */
@@ -66,7 +66,7 @@ export class KeyedWindow implements Stateful {
     this.#results = new Results(options)
     this.#firings = emission === undefined ? null : new Firings({ ...options, emission, results: this.#results })
     this.#closesSilently = emission?.then === 'updates'
-    this.#late = new LateValues({ uid, encode: encodeLate, context })
+    this.#late = new LateRecords({ uid, encode: encodeLate, context })
     this.push = this.#pusher()
   }
 

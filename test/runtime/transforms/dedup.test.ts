@@ -1,5 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
+import { interrupt, interruptions } from '../../support/interruptions.ts'
 import { StageRun } from '../../support/stage-run.ts'
 import { aggregate, dedup, eventTime, flatMap, keyBy, map, schemaOf, stageOf, tumbling } from '../../support/stages.ts'
 import { records, run, shown } from '../../support/timeline.ts'
@@ -82,15 +83,6 @@ const inputs = fc
     return all.map(({ k, id, step, behind }) => ({ k, id, at: (now += step) - behind }))
   })
 
-const interruptions = fc.array(
-  fc.record({
-    records: fc.integer({ min: 1, max: 12 }),
-    then: fc.constantFrom('nothing', 'commit', 'commit', 'rollback', 'crash'),
-    settle: fc.boolean(),
-  }),
-  { maxLength: 25 },
-)
-
 test('what goes through and what is late are those of a model that forgets nothing, through slices, commits, lost transactions and crashes anywhere', (t) => {
   fc.assert(
     fc.property(
@@ -108,11 +100,7 @@ test('what goes through and what is late are those of a model that forgets nothi
           [...all, last].map((value) => ({ key: value.k, value })),
           { sliceBytes },
         )
-        for (const { records: some, then, settle } of between) {
-          made.slice(some)
-          if (settle) made.settle()
-          if (then !== 'nothing') made[then]()
-        }
+        interrupt(made, between)
         made.process().commit()
 
         const passed: (typeof last)[] = []

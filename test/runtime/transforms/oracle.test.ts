@@ -1,6 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import type { Aggregate } from '../../../runtime/plan/nodes.ts'
+import { interrupt, interruptions, wandering } from '../../support/interruptions.ts'
 import { StageRun } from '../../support/stage-run.ts'
 import type { MadeResult } from '../../support/stage-run.ts'
 import { aggregate, eventTime, keyBy, schemaOf, stageOf } from '../../support/stages.ts'
@@ -19,31 +20,7 @@ const windows = fc
   .record({ slide: fc.integer({ min: 1, max: 12 }), extra: fc.integer({ min: 0, max: 25 }), offset: fc.nat(11), lateness: fc.nat(15) })
   .map(({ slide, extra, offset, lateness }): OracleWindow => ({ slide, size: slide + extra, offset: offset % slide, lateness }))
 
-/** Timestamps that wander forward, with stragglers. */
-const inputs: fc.Arbitrary<readonly OracleRecord[]> = fc
-  .array(
-    fc.record({
-      key: fc.constantFrom('a', 'b', 'ö', ''),
-      step: fc.integer({ min: 0, max: 9 }),
-      behind: fc.oneof(fc.constant(0), fc.nat(40)),
-      amount: fc.option(fc.integer({ min: -50, max: 50 })),
-    }),
-    { maxLength: 60 },
-  )
-  .map((records) => {
-    let now = 20
-    return records.map(({ key, step, behind, amount }) => ({ key, amount, timestamp: Math.max(0, (now += step) - behind) }))
-  })
-
-/** What happens between two stretches of input. */
-const interruptions = fc.array(
-  fc.record({
-    records: fc.integer({ min: 1, max: 12 }),
-    then: fc.constantFrom('nothing', 'commit', 'commit', 'rollback', 'crash'),
-    settle: fc.boolean(),
-  }),
-  { maxLength: 25 },
-)
+const inputs = wandering(['a', 'b', 'ö', ''], fc.integer({ min: 0, max: 9 }), 60)
 
 function runOf(records: readonly OracleRecord[], window: OracleWindow, bound: number, sliceBytes: number): StageRun {
   const stage = stageOf(
@@ -109,11 +86,7 @@ test('slices, commits, lost transactions and crashes anywhere, half closed windo
   fc.assert(
     fc.property(inputs, windows, fc.nat(12), fc.integer({ min: 1, max: 400 }), interruptions, (records, window, bound, sliceBytes, between) => {
       const run = runOf(records, window, bound, sliceBytes)
-      for (const { records: count, then, settle } of between) {
-        run.slice(count)
-        if (settle) run.settle()
-        if (then !== 'nothing') run[then]()
-      }
+      interrupt(run, between)
       run.process().endOfInput().commit()
       const expected = windowOracle(records, window, bound, true)
       t.deepEqual(sorted(resultsOf(run.results)), sorted(expected.results))

@@ -2,6 +2,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { kafka, state, stream, t as types } from '../../../runtime/index.ts'
 import { stagesOf } from '../../../runtime/plan/stages.ts'
+import { interrupt, interruptions } from '../../support/interruptions.ts'
 import { StageRun } from '../../support/stage-run.ts'
 
 /** What a record does to the state of its key. All fields are numbers, so that a record is easy to write. */
@@ -138,15 +139,6 @@ const inputs: fc.Arbitrary<readonly Move[]> = fc
     return all.map(({ step, behind, ...move }) => ({ ...move, at: (now += step) - behind }))
   })
 
-const interruptions = fc.array(
-  fc.record({
-    records: fc.integer({ min: 1, max: 12 }),
-    then: fc.constantFrom('nothing', 'commit', 'commit', 'rollback', 'crash'),
-    settle: fc.boolean(),
-  }),
-  { maxLength: 25 },
-)
-
 test('state, its expiry and timers are those of the plain model, through slices, commits, lost transactions and crashes anywhere; in the end nothing is left', (t) => {
   fc.assert(
     fc.property(inputs, fc.integer({ min: 1, max: 400 }), interruptions, (moves, sliceBytes, between) => {
@@ -157,11 +149,7 @@ test('state, its expiry and timers are those of the plain model, through slices,
         all.map((value) => ({ key: value.k, value })),
         { sliceBytes },
       )
-      for (const { records, then, settle } of between) {
-        run.slice(records)
-        if (settle) run.settle()
-        if (then !== 'nothing') run[then]()
-      }
+      interrupt(run, between)
       run.process().commit()
       const { told, failed } = model(all)
       const made = new Map<string, unknown[]>()

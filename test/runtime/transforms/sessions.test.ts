@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import type { Aggregate } from '../../../runtime/plan/nodes.ts'
 import { sessionOracle } from '../../support/session-oracle.ts'
 import type { OracleSessions } from '../../support/session-oracle.ts'
+import { interrupt, interruptions, wandering } from '../../support/interruptions.ts'
 import { StageRun } from '../../support/stage-run.ts'
 import { eventTime, flatMap, keyBy, schemaOf, session, sessionReduce, stageOf, tumbling, aggregate } from '../../support/stages.ts'
 import { records, run, schema, shown } from '../../support/timeline.ts'
@@ -131,30 +132,9 @@ const sums: Readonly<Record<string, Aggregate>> = { n: { kind: 'count' }, total:
 
 const shapes = fc.record({ gap: fc.integer({ min: 1, max: 15 }), lateness: fc.nat(20) })
 
-/** Timestamps that wander forward over several chunks, with stragglers. */
-const inputs: fc.Arbitrary<readonly OracleRecord[]> = fc
-  .array(
-    fc.record({
-      key: fc.constantFrom('a', 'b', 'a longer key than fits into a row'),
-      step: fc.oneof({ weight: 5, arbitrary: fc.nat(12) }, { weight: 1, arbitrary: fc.nat(70) }),
-      behind: fc.oneof(fc.constant(0), fc.nat(40)),
-      amount: fc.option(fc.integer({ min: -50, max: 50 })),
-    }),
-    { maxLength: 80 },
-  )
-  .map((all) => {
-    let now = 20
-    return all.map(({ key, step, behind, amount }) => ({ key, amount, timestamp: Math.max(0, (now += step) - behind) }))
-  })
-
-const interruptions = fc.array(
-  fc.record({
-    records: fc.integer({ min: 1, max: 12 }),
-    then: fc.constantFrom('nothing', 'commit', 'commit', 'rollback', 'crash'),
-    settle: fc.boolean(),
-  }),
-  { maxLength: 25 },
-)
+/** Over several chunks. */
+const paces = fc.oneof({ weight: 5, arbitrary: fc.nat(12) }, { weight: 1, arbitrary: fc.nat(70) })
+const inputs = wandering(['a', 'b', 'a longer key than fits into a row'], paces, 80)
 
 const sessionSchema = schemaOf({ k: 'string', at: 'timestamp', amount: 'integer?' })
 
@@ -175,11 +155,7 @@ test('sessions and late records are those of the plain model, through slices, co
       interruptions,
       (input, shape, bound, flush, sliceBytes, between) => {
         const made = runOf(input, shape, bound, sliceBytes)
-        for (const { records: some, then, settle } of between) {
-          made.slice(some)
-          if (settle) made.settle()
-          if (then !== 'nothing') made[then]()
-        }
+        interrupt(made, between)
         made.process()
         if (flush) made.endOfInput()
         made.commit()

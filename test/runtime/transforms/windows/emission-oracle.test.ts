@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import type { Aggregate } from '../../../../runtime/plan/nodes.ts'
 import { emissionOracle } from '../../../support/emission-oracle.ts'
 import type { OracleEmission, OracleFiring } from '../../../support/emission-oracle.ts'
+import { interrupt, interruptions, wandering } from '../../../support/interruptions.ts'
 import { StageRun } from '../../../support/stage-run.ts'
 import { aggregate, eventTime, keyBy, schemaOf, sliding, stageOf } from '../../../support/stages.ts'
 import type { OracleRecord, OracleWindow } from '../../../support/window-oracle.ts'
@@ -19,29 +20,7 @@ const emissions: fc.Arbitrary<OracleEmission> = fc.record({
   early: fc.option(fc.integer({ min: 1, max: 20 })),
 })
 
-const inputs: fc.Arbitrary<readonly OracleRecord[]> = fc
-  .array(
-    fc.record({
-      key: fc.constantFrom('a', 'b', 'ö'),
-      step: fc.integer({ min: 0, max: 9 }),
-      behind: fc.oneof(fc.constant(0), fc.nat(40)),
-      amount: fc.option(fc.integer({ min: -50, max: 50 })),
-    }),
-    { maxLength: 60 },
-  )
-  .map((records) => {
-    let now = 20
-    return records.map(({ key, step, behind, amount }) => ({ key, amount, timestamp: Math.max(0, (now += step) - behind) }))
-  })
-
-const interruptions = fc.array(
-  fc.record({
-    records: fc.integer({ min: 1, max: 12 }),
-    then: fc.constantFrom('nothing', 'commit', 'commit', 'rollback', 'crash'),
-    settle: fc.boolean(),
-  }),
-  { maxLength: 25 },
-)
+const inputs = wandering(['a', 'b', 'ö'], fc.integer({ min: 0, max: 9 }), 60)
 
 interface Job {
   readonly records: readonly OracleRecord[]
@@ -99,11 +78,7 @@ test('slices, commits, lost transactions and crashes anywhere, half done firings
   fc.assert(
     fc.property(jobs, interruptions, (job, between) => {
       const run = runOf(job)
-      for (const { records: count, then, settle } of between) {
-        run.slice(count)
-        if (settle) run.settle()
-        if (then !== 'nothing') run[then]()
-      }
+      interrupt(run, between)
       run.process().endOfInput().commit()
       t.deepEqual(byKey(firingsOf(run)), byKey(emissionOracle(job.records, job.window, job.emission, job.bound)))
     }),
