@@ -47,7 +47,7 @@ export function statusOf({ parts, state, record, identity, tasks, fetcher, warm,
     memberId: identity?.memberId ?? null,
     commits: telemetry.commits,
     rewinds: telemetry.rewinds,
-    tasks: tasks.map((task) => {
+    tasks: tasks.toSorted(byInput).map((task) => {
       const ends = fetcher.ends(task.input.topic, task.input.partition)
       const { watermark } = task.stage
       return {
@@ -69,4 +69,10 @@ export function statusOf({ parts, state, record, identity, tasks, fetcher, warm,
     }),
     warm,
   }
+}
+
+/** In whatever order they arrived. */
+function byInput(a: Task, b: Task): number {
+  if (a.id.stage !== b.id.stage) return a.id.stage < b.id.stage ? -1 : 1
+  return a.id.partition - b.id.partition
 }

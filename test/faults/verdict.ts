@@ -7,6 +7,7 @@ import { consoleConsume } from '../../hack/infra/kafka/tools.ts'
 import type { ConsoleRecord } from '../../hack/infra/kafka/tools.ts'
 import { names } from '../../runtime/protocol.ts'
 import { compareResults, expectedOf } from '../e2e/oracle.ts'
+import { eventually } from '../support/eventually.ts'
 import { countJob } from '../support/job-run.ts'
 import { stockKafka, withStockAdmin } from '../support/stock-kafka.ts'
 import type { FaultJob } from './fault-job.ts'
@@ -15,15 +16,15 @@ import { compareCopies } from './copies.ts'
 /** The key of the record that the tests put behind the last one: who reads it has read all. An open transaction before it would hide it. */
 const endKey = 'end-of-test'
 
-/** Ends the job, judges it and returns what stands in its output. @param atLeast So many records went through. */
+/** Ends the job, judges it and returns what stands in its output. @param atLeast The load goes on until so many records went in. */
 export async function assertExactly(t: ExecutionContext, job: FaultJob, atLeast: number): Promise<readonly ConsoleRecord[]> {
+  await eventually(() => job.load.acknowledged.length >= atLeast, { what: `${atLeast} records in the input` })
   await job.finish()
   const { input, output } = job.run
   const committed = await committedOffsets(job)
   t.deepEqual(await job.openTransactions(), new Set())
   await markEnd(job)
   const [given, made] = await Promise.all([readToEnd(job, input), readToEnd(job, output)])
-  t.true(given.length >= atLeast, `${given.length} records went in`)
   const present = new Set(given.map(({ value }) => (JSON.parse(value ?? '{}') as { amount?: number }).amount))
   t.deepEqual(
     job.load.acknowledged.filter((n) => !present.has(n)),
