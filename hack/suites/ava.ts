@@ -14,8 +14,18 @@ export interface AvaRun {
   readonly print: (line: string) => void
 }
 
+/** What a run of test files comes to. */
+export interface AvaResult {
+  readonly counts: Counts
+  /** What was printed about each test that failed. */
+  readonly failures: readonly string[]
+}
+
+/** In a suite that runs one test after the other, those that take longer say so. Milliseconds. */
+const longMs = 5_000
+
 /** Runs the test files and prints each test as it ends. A run that fails otherwise than by a test counts as one failure more. */
-export async function runAva({ suite, files, env, signal, print }: AvaRun): Promise<Counts> {
+export async function runAva({ suite, files, env, signal, print }: AvaRun): Promise<AvaResult> {
   const ava = join(checkout, 'node_modules', 'ava', 'entrypoints', 'cli.js')
   const order = suite.serial ? ['--serial', '--concurrency', '1'] : []
   const child = spawn(process.execPath, [ava, '--tap', '--timeout', suite.idleTimeout, ...order, ...files], {
@@ -31,15 +41,29 @@ export async function runAva({ suite, files, env, signal, print }: AvaRun): Prom
   })
   ended.catch(() => {}) // awaited below, after the output
   let counts = noTests
+  const failures: string[] = []
+  let failing = false
+  let since = performance.now()
   for await (const line of createInterface(child.stdout)) {
     const tap = parseTapLine(line)
-    if (tap?.kind === 'test') {
+    if (tap === null) continue
+    if (tap.kind === 'test') {
       counts = countTest(counts, tap.outcome)
-      print(`  ${marks[tap.outcome]} ${tap.title}`)
-    } else if (tap) print(`      ${tap.text}`)
+      failing = tap.outcome === 'failed'
+      const took = performance.now() - since
+      since += took
+      const shown = `  ${marks[tap.outcome]} ${tap.title}${suite.serial && took >= longMs ? ` (${Math.round(took / 1_000)} s)` : ''}`
+      if (failing) failures.push(shown)
+      print(shown)
+    } else {
+      const shown = `      ${tap.text}`
+      if (failing) failures[failures.length - 1] += `\n${shown}`
+      print(shown)
+    }
   }
   const code = await ended
-  return code !== 0 && counts.failed === 0 ? countTest(counts, 'failed') : counts
+  if (code === 0 || counts.failed > 0) return { counts, failures }
+  return { counts: countTest(counts, 'failed'), failures: [`  ${marks.failed} the run ended with exit code ${code}, though no test had failed`] }
 }
 
 const marks = { passed: '✔', failed: '✖', skipped: '-' } as const

@@ -28,16 +28,18 @@ interface Context {
   readonly print: (line: string) => void
 }
 
-async function runSuite(suite: Suite, files: readonly string[], lab: Lab, context: Context): Promise<Pick<SuiteResult, 'counts' | 'problem'>> {
+type Outcome = Pick<SuiteResult, 'counts' | 'failures' | 'problem'>
+
+async function runSuite(suite: Suite, files: readonly string[], lab: Lab, context: Context): Promise<Outcome> {
   const { selection, signal, print } = context
-  const didNotRun = (kind: 'skipped' | 'failed', reason: string): Pick<SuiteResult, 'counts' | 'problem'> => {
+  const didNotRun = (kind: 'skipped' | 'failed', reason: string): Outcome => {
     print(`  ${kind.toUpperCase()}: ${reason}`)
-    return { counts: noTests, problem: { kind, reason } }
+    return { counts: noTests, failures: [], problem: { kind, reason } }
   }
   if (files.length === 0) return didNotRun('skipped', 'there is no test file')
   try {
     const env = { ...(await lab.provide(suite.needs)), STREAMJOB_TEST_SEED: String(selection.seed), STREAMJOB_TEST_ALL: String(selection.all) }
-    return { counts: await runAva({ suite, files, env, signal, print }), problem: null }
+    return { ...(await runAva({ suite, files, env, signal, print })), problem: null }
   } catch (error) {
     if (signal.aborted) return didNotRun('failed', 'interrupted')
     return didNotRun(error instanceof MissingComponent ? 'skipped' : 'failed', explain(error))

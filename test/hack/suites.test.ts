@@ -47,6 +47,7 @@ test('the name of a test file decides its suite', (t) => {
 const result = (counts: Partial<SuiteResult['counts']>, problem: SuiteResult['problem'] = null, seconds = 1): SuiteResult => ({
   suite,
   counts: { ...noTests, ...counts },
+  failures: [],
   problem,
   seconds,
 })
@@ -73,4 +74,13 @@ test('a suite over its time budget is named, and does not fail', (t) => {
   const { lines, ok } = report([result({ passed: 1 }, null, suite.budgetSeconds + 1)], false)
   t.regex(lines[0]!, /OVER ITS BUDGET/)
   t.true(ok)
+})
+
+test('what failed is said once more before the table, and not at any length', (t) => {
+  const long = Array.from({ length: 100 }, (_, i) => `      line ${i}`).join('\n')
+  const { lines } = report([result({ passed: 1 }), { ...result({ failed: 1 }), failures: [`  ✖ a › bad\n${long}`] }], false)
+  t.is(lines[0], `== what failed in ${suite.name}`)
+  t.regex(lines[1]!, /^ {2}✖ a › bad\n {6}line 0\n/)
+  t.is(lines[1]!.split('\n').length, 40)
+  t.is(lines.at(-1), '1 passed, 1 failed')
 })
