@@ -13,6 +13,7 @@ import { eventually } from '../support/eventually.ts'
 import { readCommitted, restart } from '../support/broker.ts'
 import { randomOf } from '../support/orders.ts'
 import { killPodProcesses, podProcesses } from '../support/processes.ts'
+import { assertTopicsLeft } from '../support/topics-left.ts'
 import { OpenTransactions } from '../support/transactions.ts'
 import { Oracle, compareCoordinates, compareResults } from './oracle.ts'
 import type { PrintedRecord } from './oracle.ts'
@@ -109,8 +110,7 @@ test('results are written once while workers, operator and broker are killed and
   t.true(kills >= countedKills)
 
   await namespace.kubectl(['delete', 'streamjob', job.name, '--timeout=120s'])
-  const left = (await admin.listTopics()).filter((topic) => topic.startsWith(`${job.applicationId}.`))
-  t.deepEqual(left.toSorted(), [`${job.applicationId}.dlq`, `${job.applicationId}.late`])
+  await assertTopicsLeft(t, admin, job.applicationId)
   t.deepEqual(
     [...(await transactions.list())].filter((id) => id.startsWith(`${job.applicationId}.`)),
     [],

@@ -2,6 +2,7 @@
 import test from 'ava'
 import { readCommitted } from '../support/broker.ts'
 import { eventually } from '../support/eventually.ts'
+import { assertTopicsLeft } from '../support/topics-left.ts'
 import { compareCoordinates, compareResults, expectedOf } from './oracle.ts'
 import { Site, isTrue } from './site.ts'
 import { ordersOfMinutes, smallestJob } from './smallest-job.ts'
@@ -44,7 +45,7 @@ test('a job that is applied, scaled, suspended, resumed and deleted writes each 
 
   await namespace.kubectl(['delete', 'streamjob', 'revenue', '--timeout=60s'])
   // Records that could not take part belong to whoever wants to look at them.
-  t.deepEqual(await site.topics(), [job.input, job.output, `${job.applicationId}.dlq`, `${job.applicationId}.late`].toSorted())
+  await assertTopicsLeft(t, site.admin, job.applicationId)
   t.deepEqual(
     (await admin.listGroups()).groups.filter(({ groupId }) => groupId.startsWith(namespace.name)),
     [],
