@@ -1,5 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
+import { kafka, stream, t as types } from '../../../runtime/index.ts'
+import { stagesOf } from '../../../runtime/plan/stages.ts'
 import { newestWindowStart } from '../../../runtime/time/windows.ts'
 import type { Stage, WindowSpec } from '../../../runtime/plan/nodes.ts'
 import { StageRun } from '../../support/stage-run.ts'
@@ -93,6 +95,28 @@ test('functions see the time at which a record is worked on', (t) => {
   t.deepEqual(
     run.results.map(({ value, timestamp }) => [value, timestamp]),
     [[{ at: 7 }, 7]],
+  )
+})
+
+test('timers of a function fire by the clock, though no record comes, and after a crash too', (t) => {
+  //   clock    3   commit, crash   13   14
+  //   timer    set for 13               fires: time has come to 13 when the clock is past it
+  const plan = stream
+    .from(kafka({ topic: 'input', key: 'k', schema: types.object({ k: types.string, at: types.timestamp }) }))
+    .processingTime()
+    .keyBy('k')
+    .process('reminders', {
+      onRecord: (_, { timers, timestamp }) => timers.set(timestamp + 10),
+      onTimer: (timestamp, { key, emit }) => emit({ key, timestamp }),
+    })
+    .to(kafka({ topic: 'output' }))
+  const clocked = new Clocked(stagesOf(plan)[0]!, ['a50']).at(3)
+  t.is(clocked.run.stage.dueAt, 14)
+  clocked.run.commit().crash()
+  t.deepEqual(clocked.tick(13).run.results, [])
+  t.deepEqual(
+    clocked.tick(14).run.results.map(({ value }) => value),
+    [{ key: 'a', timestamp: 13 }],
   )
 })
 
