@@ -1,6 +1,6 @@
 /** All that CI checks before the tests, at once: `npm run verify`. Exits 1 when one fails. */
 import { say, step } from './infra/progress.ts'
-import { attempt } from './infra/shell.ts'
+import { attempt } from './infra/machine/shell.ts'
 
 const checks = {
   format: 'npm run --silent format:check',

@@ -2,7 +2,7 @@
 import { connectKafka } from '../../runtime/kafka/connect.ts'
 import { connectAdmin } from '../../runtime/kafka/kafkajs/admin.ts'
 import { silent } from '../../runtime/kafka/log.ts'
-import { daemon } from '../infra/daemon.ts'
+import { daemon } from '../infra/machine/daemon.ts'
 import { brokerDown, brokerUp } from '../infra/kafka/broker.ts'
 import { say, step } from '../infra/progress.ts'
 import type { BenchCase } from './cases.ts'

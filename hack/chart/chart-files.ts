@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { type CustomResourceDefinition, customResourceDefinitions } from '../../crds/crd.ts'
-import { checkout } from '../infra/paths.ts'
+import { checkout } from '../infra/machine/paths.ts'
 import { valuesSchemaJson, valuesTable, valuesYaml } from './values-files.ts'
 
 export function chartFiles(): readonly { readonly path: string; readonly content: string }[] {

@@ -1,4 +1,4 @@
-import { apiServerDown, apiServerUp, runningApiServer } from '../infra/apiserver.ts'
+import { apiServerDown, apiServerUp, runningApiServer } from '../infra/kubernetes/apiserver.ts'
 import { runCommand } from '../infra/command.ts'
 
 await runCommand(

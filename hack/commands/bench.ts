@@ -15,8 +15,8 @@ import { benchState } from '../benchmarks/state/bench.ts'
 import { fullState, quickState } from '../benchmarks/state/schedule.ts'
 import { runMain } from '../infra/command.ts'
 import { kafkaVersion } from '../infra/kafka/artefacts.ts'
-import { acquire } from '../infra/lock.ts'
-import { cacheRoot, checkout } from '../infra/paths.ts'
+import { acquire } from '../infra/machine/lock.ts'
+import { cacheRoot, checkout } from '../infra/machine/paths.ts'
 import { say } from '../infra/progress.ts'
 
 const usage = `usage: hack/bench [--quick | --own | --state | --regression] [--only TEXT]... [--keep] [--save]

@@ -1,5 +1,5 @@
 import { runCommand } from '../infra/command.ts'
-import { chooseClusterDriver } from '../infra/cluster/driver.ts'
+import { chooseClusterDriver } from '../infra/kubernetes/driver.ts'
 
 const owner = 'dev'
 

@@ -1,6 +1,6 @@
 import { runMain } from '../infra/command.ts'
 import { say } from '../infra/progress.ts'
-import { endRunning } from '../infra/shell.ts'
+import { endRunning } from '../infra/machine/shell.ts'
 import { demoDown, demoStatus, demoUp } from '../demo-run/demo.ts'
 
 const usage = `usage: hack/demo [up] | down | status

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { runMain } from '../infra/command.ts'
-import { checkout } from '../infra/paths.ts'
+import { checkout } from '../infra/machine/paths.ts'
 
 await runMain(async () => {
   const command = spawn(process.execPath, [join(checkout, 'operator', 'cli', 'main.ts'), ...process.argv.slice(2)], {

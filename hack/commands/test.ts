@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { runMain } from '../infra/command.ts'
-import { endRunning } from '../infra/shell.ts'
+import { endRunning } from '../infra/machine/shell.ts'
 import { report, type SuiteResult } from '../suites/report.ts'
 import { runSuites } from '../suites/run.ts'
 import { select, UsageError, type Selection } from '../suites/select.ts'

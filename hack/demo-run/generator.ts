@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { daemon, startDaemon, stopDaemon } from '../infra/daemon.ts'
+import { daemon, startDaemon, stopDaemon } from '../infra/machine/daemon.ts'
 import type { Broker } from '../infra/kafka/broker.ts'
-import { stateOf } from '../infra/paths.ts'
+import { stateOf } from '../infra/machine/paths.ts'
 import { job, orders } from './settings.ts'
 
 /** Starts the process that sends orders; it goes on without us. Nothing happens when it runs. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { say } from '../infra/progress.ts'
-import { waitUntil } from '../infra/wait.ts'
+import { waitUntil } from '../infra/machine/wait.ts'
 import { job } from './settings.ts'
 import type { System } from './system.ts'
 

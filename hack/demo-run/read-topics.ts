@@ -4,7 +4,7 @@ import { connectKafka } from '../../runtime/kafka/connect.ts'
 import { partitionKey } from '../../runtime/kafka/records.ts'
 import type { Broker } from '../infra/kafka/broker.ts'
 import { consoleConsume, type ConsoleRecord } from '../infra/kafka/tools.ts'
-import { waitUntil } from '../infra/wait.ts'
+import { waitUntil } from '../infra/machine/wait.ts'
 import { job, partitions } from './settings.ts'
 
 /** Waits until the job has committed that it has read all input, to which nobody may be writing. */

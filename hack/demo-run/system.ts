@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import { chooseClusterDriver, type Cluster } from '../infra/cluster/driver.ts'
+import { chooseClusterDriver, type Cluster } from '../infra/kubernetes/driver.ts'
 import { buildImage, type Image } from '../infra/image/build.ts'
 import { brokerDown, brokerUp, runningBroker, type Broker } from '../infra/kafka/broker.ts'
 import { installOperator } from '../infra/operator.ts'
 import { step } from '../infra/progress.ts'
-import { run } from '../infra/shell.ts'
+import { run } from '../infra/machine/shell.ts'
 
 /** Everything that the demo's job needs to be there. */
 export interface System {

@@ -1,6 +1,6 @@
-import { MissingComponent } from './missing.ts'
+import { MissingComponent } from './machine/missing.ts'
 import { say } from './progress.ts'
-import { CommandFailed } from './shell.ts'
+import { CommandFailed } from './machine/shell.ts'
 
 /** One verb of a command: gets the words behind it. */
 export type Verb = (args: readonly string[]) => Promise<void>

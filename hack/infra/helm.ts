@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { goProgram } from './go.ts'
-import { kubernetesVersion } from './native/binaries.ts'
-import { attempt, which } from './shell.ts'
+import { goProgram } from './machine/go.ts'
+import { kubernetesVersion } from './kubernetes/native/binaries.ts'
+import { attempt, which } from './machine/shell.ts'
 
 /** The path of helm 3: the machine's when it has one, else built once. */
 export async function helm(): Promise<string> {

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Cluster } from './cluster/driver.ts'
+import type { Cluster } from './kubernetes/driver.ts'
 import { helm } from './helm.ts'
 import type { Image } from './image/build.ts'
-import { checkout } from './paths.ts'
+import { checkout } from './machine/paths.ts'
 import { step } from './progress.ts'
-import { attempt, run } from './shell.ts'
+import { attempt, run } from './machine/shell.ts'
 
 /** Where the chart is installed: release and namespace. */
 export const operatorRelease = { name: 'streamjob', namespace: 'streamjob-system' } as const

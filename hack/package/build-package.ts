@@ -1,7 +1,7 @@
 import { chmod, cp, glob, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { checkout } from '../infra/paths.ts'
-import { run } from '../infra/shell.ts'
+import { checkout } from '../infra/machine/paths.ts'
+import { run } from '../infra/machine/shell.ts'
 
 /** Makes the package to be published in the directory, which is emptied before. */
 export async function buildPackage(directory: string): Promise<void> {

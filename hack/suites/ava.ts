@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { checkout } from '../infra/paths.ts'
+import { checkout } from '../infra/machine/paths.ts'
 import { countTest, noTests, parseTapLine, type Counts } from './tap.ts'
 import type { Suite } from './table.ts'
 

@@ -1,6 +1,6 @@
 import { glob } from 'node:fs/promises'
-import { MissingComponent } from '../infra/missing.ts'
-import { checkout } from '../infra/paths.ts'
+import { MissingComponent } from '../infra/machine/missing.ts'
+import { checkout } from '../infra/machine/paths.ts'
 import { explain } from '../infra/command.ts'
 import { runAva } from './ava.ts'
 import { Lab } from './lab.ts'

@@ -4,11 +4,11 @@ import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { artefactKey, hashOfTree } from '../../hack/infra/cache.ts'
-import { daemon, startDaemon, stopDaemon } from '../../hack/infra/daemon.ts'
-import { identify, isAlive } from '../../hack/infra/identity.ts'
+import { artefactKey, hashOfTree } from '../../hack/infra/machine/cache.ts'
+import { daemon, startDaemon, stopDaemon } from '../../hack/infra/machine/daemon.ts'
+import { identify, isAlive } from '../../hack/infra/machine/identity.ts'
 import { brokerProperties, brokerPorts } from '../../hack/infra/kafka/settings.ts'
-import { attempt, run, which } from '../../hack/infra/shell.ts'
+import { attempt, run, which } from '../../hack/infra/machine/shell.ts'
 
 test('the key of an artefact names it, and changes with version and recipe', (t) => {
   const key = artefactKey({ name: 'kafka', version: '4.3.1', recipe: ['a', 'b'] })

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { whyForbidden } from '../../hack/lint/rooms.ts'
-import { attempt, run } from '../../hack/infra/shell.ts'
+import { attempt, run } from '../../hack/infra/machine/shell.ts'
 
 const allowed = (from: string, to: string, more: { isPackage?: boolean; typeOnly?: boolean } = {}): boolean =>
   whyForbidden({ from, to, isPackage: false, typeOnly: false, ...more }) === null
@@ -66,7 +66,7 @@ test('one room each talks to Kafka and to Kubernetes', (t) => {
 })
 
 test('product code imports neither tests nor tools', (t) => {
-  t.false(allowed('runtime/main.ts', 'hack/infra/shell.ts'))
+  t.false(allowed('runtime/main.ts', 'hack/infra/machine/shell.ts'))
   t.true(allowed('test/hack/lint.test.ts', 'operator/main.ts'))
 })
 

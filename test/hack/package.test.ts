@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { run } from '../../hack/infra/shell.ts'
-import { checkout } from '../../hack/infra/paths.ts'
+import { run } from '../../hack/infra/machine/shell.ts'
+import { checkout } from '../../hack/infra/machine/paths.ts'
 import { buildPackage } from '../../hack/package/build-package.ts'
 
 let directory = ''

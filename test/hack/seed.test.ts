@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { run } from '../../hack/infra/shell.ts'
+import { run } from '../../hack/infra/machine/shell.ts'
 
 test('the seed of a run reaches the property tests', async (t) => {
   const program =

@@ -1,7 +1,7 @@
 /** The broker of the test run, seen by Kafka's own tools, and what can happen to it. */
 import { restartBroker, runningBroker, type Broker } from '../../hack/infra/kafka/broker.ts'
 import { consoleConsume, groupRecords, transactionStates, type ConsoleRecord, type GroupRecord } from '../../hack/infra/kafka/tools.ts'
-import type { Owner } from '../../hack/infra/paths.ts'
+import type { Owner } from '../../hack/infra/machine/paths.ts'
 
 /** Committed records of a topic, by Kafka's console consumer. */
 export async function* readCommitted(topic: string, idleMs?: number): AsyncGenerator<ConsoleRecord> {

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { environment } from '../../infra/shell.ts'
+import { environment } from '../../infra/machine/shell.ts'
 
 export interface ProcessOptions {
   readonly command: string

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { MissingComponent } from '../../infra/missing.ts'
+import { MissingComponent } from '../../infra/machine/missing.ts'
 
 /** Throws MissingComponent where the kernel does not say. */
 export function demandProcessUsage(): void {

@@ -1,9 +1,9 @@
 /** The programs that run on the JVM: what they need, and how they are compiled. */
 import { glob, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { artefact, hashOfTree } from '../../infra/cache.ts'
-import { MissingComponent } from '../../infra/missing.ts'
-import { run, which } from '../../infra/shell.ts'
+import { artefact, hashOfTree } from '../../infra/machine/cache.ts'
+import { MissingComponent } from '../../infra/machine/missing.ts'
+import { run, which } from '../../infra/machine/shell.ts'
 
 export interface JvmPeer {
   readonly name: string

@@ -1,6 +1,6 @@
 /** The measure of large state: restarts and aborted transactions of one worker, take-overs between two. */
 import { join } from 'node:path'
-import { daemon } from '../../infra/daemon.ts'
+import { daemon } from '../../infra/machine/daemon.ts'
 import { brokerDown, brokerUp } from '../../infra/kafka/broker.ts'
 import { step } from '../../infra/progress.ts'
 import { cpuSeconds, demandProcessUsage, peakMemoryMiB, pin, separateCores } from '../measure/process-usage.ts'

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { chmod, copyFile, mkdir, realpath, symlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { artefact } from '../cache.ts'
-import { needCommands } from '../packages.ts'
-import { attempt, run } from '../shell.ts'
+import { artefact } from '../machine/cache.ts'
+import { needCommands } from '../machine/packages.ts'
+import { attempt, run } from '../machine/shell.ts'
 import { librariesOf } from './libraries.ts'
 import { layerOf, packLayer, type Layer } from './oci.ts'
 

@@ -1,4 +1,4 @@
-import { attempt } from '../shell.ts'
+import { attempt } from '../machine/shell.ts'
 
 /** Paths of the shared libraries that the programs are linked with. A static program has none. */
 export async function librariesOf(programs: readonly string[]): Promise<readonly string[]> {

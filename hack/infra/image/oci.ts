@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { run } from '../shell.ts'
+import { run } from '../machine/shell.ts'
 
 /** What a container of the image runs, as in the OCI image specification. */
 export interface ImageConfig {

@@ -1,10 +1,10 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { artefact } from '../cache.ts'
-import { daemon, startDaemon, stopDaemon } from '../daemon.ts'
-import { MissingComponent } from '../missing.ts'
-import { run, which } from '../shell.ts'
-import { canConnect, waitUntil } from '../wait.ts'
+import { artefact } from '../machine/cache.ts'
+import { daemon, startDaemon, stopDaemon } from '../machine/daemon.ts'
+import { MissingComponent } from '../machine/missing.ts'
+import { run, which } from '../machine/shell.ts'
+import { canConnect, waitUntil } from '../machine/wait.ts'
 import { brokerProperties, kafkaClusterId, log4jProperties } from './settings.ts'
 
 /** The release of broker and tools. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { stateOf, type BrokerOwner } from '../paths.ts'
+import { stateOf, type BrokerOwner } from '../machine/paths.ts'
 import { step } from '../progress.ts'
 import { chooseKafkaDriver, kafkaDrivers, type KafkaDriver } from './driver.ts'
 import type { BrokerSecurity } from './security.ts'

@@ -1,4 +1,4 @@
-import type { BrokerOwner } from '../paths.ts'
+import type { BrokerOwner } from '../machine/paths.ts'
 import { quorumProperties, type QuorumPlace } from './quorum.ts'
 import { securityProperties, type BrokerSecurity } from './security.ts'
 

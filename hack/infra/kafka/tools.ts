@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { CommandFailed, environment, run } from '../shell.ts'
+import { CommandFailed, environment, run } from '../machine/shell.ts'
 import type { Broker } from './broker.ts'
 
 /** A record as Kafka's console consumer prints it. Bytes are read as UTF-8. */

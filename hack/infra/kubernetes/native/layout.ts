@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { cacheRoot } from '../paths.ts'
+import { cacheRoot } from '../../machine/paths.ts'
 
 /** Addresses of the cluster: one bridge carries everything, and its address is the node's, the API server's and the DNS server's. */
 export const network = {

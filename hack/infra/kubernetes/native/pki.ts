@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Certificate } from '../certificates.ts'
-import { makeAccountKey, makeAuthority, makeCertificate } from '../certificates.ts'
+import type { Certificate } from '../../machine/certificates.ts'
+import { makeAccountKey, makeAuthority, makeCertificate } from '../../machine/certificates.ts'
 import { kubeconfig } from '../kubeconfig.ts'
 import { files, network, nodeName } from './layout.ts'
 

@@ -2,7 +2,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { identify, isAlive, type ProcessIdentity } from './identity.ts'
-import { say } from './progress.ts'
+import { say } from '../progress.ts'
 
 /** Waits for the lock file; one whose process is gone counts as free. Released with the returned handle. */
 export async function acquire(file: string): Promise<AsyncDisposable> {

@@ -2,7 +2,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 /** The checkout. */
-export const checkout = join(import.meta.dirname, '..', '..')
+export const checkout = join(import.meta.dirname, '..', '..', '..')
 
 /** Everything that hack/ keeps outside the checkout lies here: artefacts (may be deleted when nothing runs) and the state of what runs. */
 export const cacheRoot = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'streamjob')

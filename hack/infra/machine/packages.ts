@@ -1,5 +1,5 @@
 import { MissingComponent } from './missing.ts'
-import { say, step } from './progress.ts'
+import { say, step } from '../progress.ts'
 import { run, which } from './shell.ts'
 
 /** A command (or the absolute path of a file), and the Debian package that brings it. */

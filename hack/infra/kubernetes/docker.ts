@@ -1,4 +1,4 @@
-import { attempt, which } from './shell.ts'
+import { attempt, which } from '../machine/shell.ts'
 
 /** Whether a Docker engine answers. */
 export async function dockerRuns(): Promise<boolean> {

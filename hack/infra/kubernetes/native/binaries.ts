@@ -1,8 +1,8 @@
 import { readFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { artefact } from '../cache.ts'
-import { goBuild, goSourceHash, nativeSources, needGo } from '../go.ts'
-import { run } from '../shell.ts'
+import { artefact } from '../../machine/cache.ts'
+import { goBuild, goSourceHash, nativeSources, needGo } from '../../machine/go.ts'
+import { run } from '../../machine/shell.ts'
 
 /** Of every cluster that hack/ starts. 1.34 is the last whose kubelet accepts cgroup v1. */
 export const kubernetesVersion = '1.34.4'

@@ -1,9 +1,9 @@
 import { chmod, copyFile, cp, mkdir, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { librariesOf } from '../image/libraries.ts'
-import { packLayer, writeImage, type ImageConfig } from '../image/oci.ts'
+import { librariesOf } from '../../image/libraries.ts'
+import { packLayer, writeImage, type ImageConfig } from '../../image/oci.ts'
 import { kubernetesVersion } from '../native/binaries.ts'
-import { run } from '../shell.ts'
+import { run } from '../../machine/shell.ts'
 
 /** Directories of the programs. */
 export interface Parts {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { daemon } from '../daemon.ts'
-import { cacheRoot } from '../paths.ts'
+import { daemon } from '../../machine/daemon.ts'
+import { cacheRoot } from '../../machine/paths.ts'
 
 /** State of the Docker engine that we start where none runs. */
 export const engineDirectory = join(cacheRoot, 'run', 'docker-engine')

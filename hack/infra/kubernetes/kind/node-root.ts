@@ -1,7 +1,7 @@
 import { appendFile, chmod, copyFile, glob, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { kubernetesVersion } from '../native/binaries.ts'
-import { run } from '../shell.ts'
+import { run } from '../../machine/shell.ts'
 import { componentImages, type Parts } from './component-images.ts'
 import { loadImagesUnit, networkPlugin, storageManifest } from './node-files.ts'
 

@@ -1,8 +1,8 @@
-import { dockerRuns } from '../docker.ts'
-import { MissingComponent } from '../missing.ts'
-import type { Owner } from '../paths.ts'
-import { kindDriver } from '../kind/driver.ts'
-import { nativeDriver } from '../native/driver.ts'
+import { dockerRuns } from './docker.ts'
+import { MissingComponent } from '../machine/missing.ts'
+import type { Owner } from '../machine/paths.ts'
+import { kindDriver } from './kind/driver.ts'
+import { nativeDriver } from './native/driver.ts'
 
 /** A Kubernetes cluster of this machine, for as long as it is up. Whoever uses it does not know how it is made. */
 export interface Cluster {

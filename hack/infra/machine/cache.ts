@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { acquire } from './lock.ts'
 import { cacheRoot } from './paths.ts'
-import { step } from './progress.ts'
+import { step } from '../progress.ts'
 
 export interface Artefact {
   readonly name: string

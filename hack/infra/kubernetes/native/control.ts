@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { auditArguments } from '../audit.ts'
-import { startDaemon } from '../daemon.ts'
-import { attempt } from '../shell.ts'
-import { waitUntil } from '../wait.ts'
+import { startDaemon } from '../../machine/daemon.ts'
+import { attempt } from '../../machine/shell.ts'
+import { waitUntil } from '../../machine/wait.ts'
 import { clusterDirectory, files, network } from './layout.ts'
 import { kubeconfigOf, pki } from './pki.ts'
 

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { attempt, run } from '../shell.ts'
+import { attempt, run } from '../../machine/shell.ts'
 import { network } from './layout.ts'
 
 /** Makes the bridge, whose address is the host's as pods see it, and lets pods reach each other and this host and nothing else. */

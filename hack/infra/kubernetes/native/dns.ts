@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { startDaemon } from '../daemon.ts'
+import { startDaemon } from '../../machine/daemon.ts'
 import { corednsBinary } from './binaries.ts'
 import { files, network } from './layout.ts'
 
