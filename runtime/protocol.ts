@@ -8,6 +8,8 @@ import { z } from 'zod'
 export const names = {
   group: (applicationId: string): string => applicationId,
   jobTopic: (applicationId: string): string => `${applicationId}.job`,
+  /** What workers tell each other of how far their partitions have come. Made for jobs that hold partitions back. */
+  alignmentTopic: (applicationId: string): string => `${applicationId}.job.alignment`,
   lateTopic: (applicationId: string): string => `${applicationId}.late`,
   deadLetterTopic: (applicationId: string): string => `${applicationId}.dlq`,
   changelogTopic: (applicationId: string, lineage: number, stage: string): string => `${applicationId}.changelog.${lineage}.${stage}`,
@@ -21,13 +23,15 @@ export const names = {
 export const reservedSegments: readonly string[] = ['job', 'late', 'dlq', 'changelog', 'repartition', 'worker', 'operator']
 
 export type OwnedTopic =
-  { readonly kind: 'job' | 'late' | 'dlq' } | { readonly kind: 'changelog' | 'repartition'; readonly lineage: number; readonly stage: string }
+  | { readonly kind: 'job' | 'alignment' | 'late' | 'dlq' }
+  | { readonly kind: 'changelog' | 'repartition'; readonly lineage: number; readonly stage: string }
 
 /** What a topic is to the job of this applicationId; null when it is not the job's. */
 export function parseTopic(applicationId: string, topic: string): OwnedTopic | null {
   if (!topic.startsWith(`${applicationId}.`)) return null
   const rest = topic.slice(applicationId.length + 1)
   if (rest === 'job' || rest === 'late' || rest === 'dlq') return { kind: rest }
+  if (rest === 'job.alignment') return { kind: 'alignment' }
   const [, kind, lineage, stage = ''] = /^(changelog|repartition)\.(\d{1,15})\.(.+)$/.exec(rest) ?? []
   return kind === 'changelog' || kind === 'repartition' ? { kind, lineage: Number(lineage), stage } : null
 }
@@ -152,6 +156,15 @@ export const MemberAssignment = z.object({
 })
 export type MemberAssignment = z.infer<typeof MemberAssignment>
 
+/** What workers tell each other of their source partitions, so that those ahead wait for those behind. A hint: what is lost costs time only. */
+export const AlignmentHint = z.object({
+  formatVersion: z.literal(1),
+  lineage: z.number().int(),
+  /** By stage: pairs of a partition and its watermark (epoch ms; null: none yet), or `idle`. */
+  stages: z.record(z.string(), z.array(z.tuple([z.number().int().min(0), z.union([z.number(), z.null(), z.literal('idle')])]))),
+})
+export type AlignmentHint = z.infer<typeof AlignmentHint>
+
 /** GET /status of a worker. Offsets are strings. */
 export const WorkerStatus = z.object({
   formatVersion: z.literal(1),
@@ -183,6 +196,8 @@ export const WorkerStatus = z.object({
       activity: z.enum(['active', 'idle', 'stalled']).default('active'),
       /** Since when, epoch ms; null: not known. */
       activitySince: z.number().nullable().default(null),
+      /** Set while it has records that are not read on because others are too far behind: since when, epoch ms, and the furthest of them, as `stage/partition`. */
+      heldBack: z.object({ since: z.number(), waitsFor: z.string() }).nullable().default(null),
       commitNumber: z.string(),
       stateRows: z.number().int(),
       /** When this worker took the task over, epoch ms. */
@@ -226,6 +241,8 @@ export const PlanResult = z.discriminatedUnion('kind', [
           /** Of the record key in what it reads; null: not declared. */
           keyField: z.string().max(256).nullable(),
           stateful: z.boolean(),
+          /** Whether its partitions wait for those that are too far behind; absent: no. */
+          aligned: z.boolean().optional(),
           /** Null: its records go on to another stage. */
           sinkTopic: z.string().max(249).nullable(),
           createSink: z.object({ partitions: z.number().int().min(1), replicationFactor: z.number().int() }).nullable(),

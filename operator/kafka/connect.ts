@@ -85,7 +85,7 @@ class KafkaOfJob implements JobKafka {
     const { admin, applicationId } = this.#parts
     return (await admin.listTopics()).filter((topic) => {
       const owned = parseTopic(applicationId, topic)
-      return owned?.kind === 'job' || owned?.kind === 'changelog' || owned?.kind === 'repartition'
+      return owned?.kind === 'job' || owned?.kind === 'alignment' || owned?.kind === 'changelog' || owned?.kind === 'repartition'
     })
   }
 

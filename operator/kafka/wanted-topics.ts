@@ -24,6 +24,7 @@ export function wantedTopics(
       sourcePartitions:
         described.get(sourceTopicOf(applicationId, lineage, stage))?.partitions ?? (stage.sourceTopic === null ? kafka.internalTopics.partitions : 1),
       repartitioned: stage.sourceTopic === null,
+      aligned: stage.aligned ?? false,
     })),
     replicationFactor: kafka.internalTopics.replicationFactor,
     config: kafka.internalTopics.config,

@@ -62,6 +62,7 @@ export class Crashes {
           await timing.sleep(timeoutMs)
           return null
         },
+        pause: (topic, partition, paused) => inner.pause(topic, partition, paused),
         take: (topic, partition) => (doomed ? null : seen(inner.take(topic, partition))),
         ready: () => (doomed ? [] : inner.ready()),
         ends: (topic, partition) => inner.ends(topic, partition),

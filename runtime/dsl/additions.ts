@@ -20,18 +20,20 @@ export function addSource(draft: Draft, site: Site, topic: KafkaTopic<unknown>):
 export interface EventTimeSettings {
   readonly outOfOrderness?: string | undefined
   readonly monotonous?: boolean | undefined
+  readonly maxDrift?: string | undefined
 }
 
 export function addEventTime(draft: Draft, site: Site, timestamp: EventTimeNode['timestamp'], settings: EventTimeSettings): Draft {
   return addNode(draft, site, (add) => {
     // Untyped code may leave the settings out.
-    const { outOfOrderness, monotonous = false }: EventTimeSettings = (settings as EventTimeSettings | undefined) ?? {}
+    const { outOfOrderness, monotonous = false, maxDrift }: EventTimeSettings = (settings as EventTimeSettings | undefined) ?? {}
     if (monotonous && outOfOrderness !== undefined)
       add.invalid('monotonous', 'give one of both: outOfOrderness, or monotonous when no record goes back in time')
     if (!monotonous && outOfOrderness === undefined)
       add.invalid('outOfOrderness', 'is missing: say how far records may be out of order, such as 10s, or monotonous: true')
     const outOfOrdernessMs = add.duration('outOfOrderness', outOfOrderness, 0)
-    return { kind: 'eventTime', uid: add.uid('eventTime'), inputs: add.inputs, timestamp, outOfOrdernessMs }
+    const drift = maxDrift === undefined ? {} : { maxDriftMs: add.duration('maxDrift', maxDrift, fallbackSize) }
+    return { kind: 'eventTime', uid: add.uid('eventTime'), inputs: add.inputs, timestamp, outOfOrdernessMs, ...drift }
   })
 }
 

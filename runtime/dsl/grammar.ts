@@ -29,6 +29,7 @@ export const grammar = {
     /** Asked for where the node is made, as of the builder. */
     outOfOrderness: duration.optional(),
     monotonous: z.literal(true, { error: 'monotonous can be true only; without it, give outOfOrderness' }).optional(),
+    maxDrift: duration.optional(),
   }),
   processingTime: z.strictObject({}, { error: 'processingTime has no options: write processingTime: {}' }),
   filter: expression,

@@ -113,12 +113,12 @@ class StepReader {
     else use(parsed)
   }
 
-  #eventTime({ field, from, header, outOfOrderness, monotonous }: Step<'eventTime'>, path: string): void {
+  #eventTime({ field, from, header, ...settings }: Step<'eventTime'>, path: string): void {
     const choices = 'name the field or the header that holds the time, or say from: record'
     const given = [field, from, header].filter((one) => one !== undefined).length
     if (given === 0) this.#give(path, `field is missing: ${choices}`)
     if (given > 1) this.#give(path, `give one of them: ${choices}`)
-    this.#draft = addEventTime(this.#draft, { path }, timestampOf(field, header), { outOfOrderness, monotonous })
+    this.#draft = addEventTime(this.#draft, { path }, timestampOf(field, header), settings)
   }
 
   #processingTime(path: string): void {

@@ -34,7 +34,17 @@ export type Clock = 'event time' | 'processing time' | 'no event time'
 export type EventTimeSource<V> =
   TimestampField<V> | ((value: V, record: RecordContext) => number) | { readonly from: 'record' } | { readonly header: string }
 
-export type EventTimeOptions =
+export interface DriftOptions {
+  /**
+   * How far, in event time, a partition may be ahead of the one that is furthest behind, of all sources of the job that have this: it is not read on until the
+   * others have caught up. So the state of windows behind a `keyBy` does not grow with the skew of a backlog. @default as far as it gets
+   */
+  readonly maxDrift?: Duration
+}
+
+export type EventTimeOptions = DriftOptions & DisorderOptions
+
+export type DisorderOptions =
   | {
       /** How much older than the newest record a record may be and still count in every window. */
       readonly outOfOrderness: Duration

@@ -24,6 +24,11 @@ export interface BlockFetcher extends AsyncDisposable {
   take(topic: string, partition: number): RecordBlock | null
   /** Timestamp of the first record ready per partition: which one to process next is chosen by it. */
   ready(): readonly { readonly topic: string; readonly partition: number; readonly timestamp: number }[]
+  /**
+   * Hands nothing out of a partition until it is resumed by `false`. It is read ahead as far as its own part of the bound goes, so that it takes nothing from the
+   * others. A partition that is assigned anew is not paused.
+   */
+  pause(topic: string, partition: number, paused: boolean): void
   /** Throws as `next` does when a partition can't be read; the others may have blocks for a long time yet. */
   check(): void
   /** As of the last fetch answers; undefined before the first. */

@@ -7,6 +7,8 @@ export interface StageTopics {
   readonly sourcePartitions: number
   /** Whether that topic is the job's own, written by other stages. */
   readonly repartitioned: boolean
+  /** Whether its workers tell each other how far they are. @default false */
+  readonly aligned?: boolean
 }
 
 /** What a job's internal topics are made from. */
@@ -34,6 +36,7 @@ export function internalTopics(input: InternalTopicsInput): NewTopic[] {
   })
   return [
     make(names.jobTopic(applicationId), 1, { ...tuning, 'segment.ms': day }, compacted),
+    ...(input.stages.some(({ aligned }) => aligned) ? [make(names.alignmentTopic(applicationId), 1, passing, appendTime)] : []),
     ...input.stages.map(({ stage, sourcePartitions }) =>
       make(
         names.changelogTopic(applicationId, lineage, stage),
@@ -74,6 +77,9 @@ const compacted = {
 
 /** Deleted by the readers themselves, behind what they have committed; never by time or size: what was not read yet is the only copy. */
 const inTransit = { ...compacted, 'cleanup.policy': 'delete' }
+
+/** Of interest for seconds: whoever comes later reads from the end. */
+const passing = { 'retention.ms': String(3_600_000), 'segment.ms': String(600_000), 'segment.bytes': String(16 * 1024 * 1024) }
 
 /** Kept by the time of arrival; the record's own timestamp travels in a header. */
 const appendTime = { 'cleanup.policy': 'delete', 'message.timestamp.type': 'LogAppendTime' }

@@ -39,7 +39,7 @@ function explainNode(node: PlanNode | RepartitionSource | RepartitionSink): stri
     case 'source':
       return `read topic ${node.topic} as ${explainFormat(node.format)}${explainKey(node)}${explainStart(node)}${explainIdle(node)}`
     case 'eventTime':
-      return `event time ${explainTimestamp(node.timestamp)}, ${explainDisorder(node.outOfOrdernessMs)}`
+      return `event time ${explainTimestamp(node.timestamp)}, ${explainDisorder(node.outOfOrdernessMs)}${explainDrift(node)}`
     case 'processingTime':
       return 'processing time: a record is of the moment at which it is worked on'
     case 'filter':
@@ -91,6 +91,10 @@ function explainTimestamp(timestamp: Extract<PlanNode, { kind: 'eventTime' }>['t
 
 function explainDisorder(outOfOrdernessMs: number): string {
   return outOfOrdernessMs === 0 ? 'never out of order' : `at most ${formatDuration(outOfOrdernessMs)} out of order`
+}
+
+function explainDrift({ maxDriftMs }: Extract<PlanNode, { kind: 'eventTime' }>): string {
+  return maxDriftMs === undefined ? '' : `, no partition read on that is more than ${formatDuration(maxDriftMs)} ahead of another`
 }
 
 function explainMapper(mapper: Extract<PlanNode, { kind: 'map' }>['mapper']): string {

@@ -72,6 +72,8 @@ export interface EventTimeNode {
     | LambdaExpression
   /** 0: the records of a partition are in order. */
   readonly outOfOrdernessMs: number
+  /** How far a partition may be ahead of those that are furthest behind before it is read on; absent: as far as it gets. */
+  readonly maxDriftMs?: number
 }
 
 /** The time of a record is when it is worked on. */

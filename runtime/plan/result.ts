@@ -4,7 +4,7 @@ import { explain } from './explain.ts'
 import { fingerprint } from './fingerprint.ts'
 import type { Plan, Stage } from './nodes.ts'
 import { problemsOf, type Problem } from './problems.ts'
-import { isStateful, stagesOf } from './stages.ts'
+import { isStateful, maxDriftOf, stagesOf } from './stages.ts'
 
 export type InvalidPlan = Extract<PlanResult, { kind: 'invalid' }>
 
@@ -52,6 +52,7 @@ function stageResult(stage: Stage): Extract<PlanResult, { kind: 'planned' }>['st
     writers: stage.source.kind === 'source' ? [] : [...stage.source.writers],
     keyField: stage.source.keyField,
     stateful: isStateful(stage),
+    ...(maxDriftOf(stage) !== null && { aligned: true }),
     sinkTopic: stage.sink.kind === 'sink' ? stage.sink.topic : null,
     createSink: stage.sink.kind === 'sink' ? stage.sink.create : null,
   }

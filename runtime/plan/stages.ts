@@ -78,6 +78,12 @@ export function sinksOf(stages: readonly Stage[]): readonly SinkNode[] {
   return [...new Set(stages.flatMap(({ sink }) => (sink.kind === 'sink' ? [sink] : [])))]
 }
 
+/** How far a partition of the stage may be ahead of others before it is read on; null: as far as it gets. Milliseconds. */
+export function maxDriftOf({ transforms }: Pick<Stage, 'transforms'>): number | null {
+  const assigned = transforms.find((node) => node.kind === 'eventTime')
+  return assigned?.maxDriftMs ?? null
+}
+
 /** Whether tasks of a stage hold rows beside their position. */
 export function isStateful(stage: Stage): boolean {
   return stage.transforms.some(({ kind }) => stateful.has(kind))

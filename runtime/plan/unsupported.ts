@@ -12,7 +12,6 @@ export function notSupportedYet(word: string): string | undefined {
 const twoJobs = 'a job is one chain from a source to a sink: run several jobs, with topics between them'
 const windows = 'tumbling, sliding, count and global windows are'
 const functions = 'map, filter, flatMap and window aggregates are'
-const aligned = 'windows wait for the partition that is furthest behind, and keep what is ahead of it as state'
 const json = 'json is, with a declared schema or without'
 const sinks = 'write to a topic with to: { topic }, and let a connector read it'
 
@@ -33,8 +32,6 @@ const unsupported: Readonly<Record<string, { readonly what: string; readonly ins
   trigger: { what: 'triggers of your own are', instead: 'emit says when a window in time gives results; a global window takes count or every' },
   complete: { what: 'results with all rows of a table are', instead: 'updates gives each row that changed' },
   evictor: { what: 'evictors are', instead: windows },
-  maxDrift: { what: 'holding back partitions that are ahead of others is', instead: aligned },
-  alignment: { what: 'holding back partitions that are ahead of others is', instead: aligned },
   processingTime: {
     what: 'triggers by processing time are',
     instead: 'every fires in event time; a stream by processing time has processingTime() at its source',

@@ -93,7 +93,7 @@ export async function runCycle(options: CycleOptions): Promise<string> {
       if (tasks.all.length === 0) await options.pause(waitMs, changed.signal)
       continue
     }
-    options.telemetry.busyMs += pace.slice(task, () => producers.bufferedBytes > flushBytes)
+    options.telemetry.busyMs += pace.slice(task, () => producers.bufferedBytes > flushBytes || tasks.isAhead(task))
     await options.turn()
   }
 }

@@ -6,6 +6,7 @@ import { StreamJobError } from '../errors.ts'
 import type { BlockFetcher, GroupMember } from '../kafka/client.ts'
 import type { JobRecord, WorkerStatus } from '../protocol.ts'
 import { names } from '../protocol.ts'
+import { alignmentOf } from './alignment/alignment.ts'
 import { Upkeep } from './commits/upkeep.ts'
 import { runCycle } from './cycle.ts'
 import type { EndOfInput } from './cycle.ts'
@@ -69,7 +70,8 @@ export class Worker {
     this.#parts = parts
     this.telemetry = parts.telemetry
     this.#fetcher = kafka.fetcher()
-    this.#tasks = new TaskSet(this.#fetcher)
+    const arriving = (): readonly string[] => this.#arrivals.names
+    this.#tasks = new TaskSet(this.#fetcher, alignmentOf(parts, arriving))
     this.#producers = new Producers(kafka, names.workerTransactionalId(config.applicationId, parts.ordinal), config.processing.guarantee)
     this.#order = followJobRecord({
       reader: kafka.reader,
@@ -135,7 +137,7 @@ export class Worker {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const own = [this.#arrivals, this.#upkeep, this.#copies, this.#order, this.#fetcher, this.#producers, this.#member]
+    const own = [this.#arrivals, this.#upkeep, this.#copies, this.#order, this.#tasks, this.#fetcher, this.#producers, this.#member]
     await Promise.all([...own.map((part) => part[Symbol.asyncDispose]()), this.#snapshots?.[Symbol.asyncDispose]()])
   }
 

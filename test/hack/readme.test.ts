@@ -66,7 +66,6 @@ test('what the README calls refused is refused by that name', async (t) => {
     table: 'tables',
     avro: 'avro',
     trigger: 'triggers',
-    maxDrift: 'alignment',
   })) {
     t.true(table.includes(said), said)
     t.regex(notSupportedYet(word) ?? '', /not supported yet/)

@@ -9,6 +9,7 @@ const blockRecords = 16
 export class ScriptedFetcher implements BlockFetcher {
   readonly #kafka: ScriptedKafka
   #positions = new Map<string, PartitionPosition>()
+  readonly #paused = new Set<string>()
 
   constructor(kafka: ScriptedKafka) {
     this.#kafka = kafka
@@ -22,6 +23,11 @@ export class ScriptedFetcher implements BlockFetcher {
 
   seek(topic: string, partition: number, offset: number): void {
     this.#positions.set(partitionKey(topic, partition), { topic, partition, offset })
+  }
+
+  pause(topic: string, partition: number, paused: boolean): void {
+    if (paused) this.#paused.add(partitionKey(topic, partition))
+    else this.#paused.delete(partitionKey(topic, partition))
   }
 
   async next(timeoutMs: number): Promise<RecordBlock | null> {
@@ -46,7 +52,7 @@ export class ScriptedFetcher implements BlockFetcher {
   ready(): readonly { readonly topic: string; readonly partition: number; readonly timestamp: number }[] {
     return [...this.#positions.values()].flatMap(({ topic, partition, offset }) => {
       const record = this.#kafka.log(topic, partition)[offset]
-      return record === undefined ? [] : [{ topic, partition, timestamp: record.timestamp }]
+      return record === undefined || this.#paused.has(partitionKey(topic, partition)) ? [] : [{ topic, partition, timestamp: record.timestamp }]
     })
   }
 

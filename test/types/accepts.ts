@@ -131,6 +131,18 @@ export const inOrder: Plan = stream
   .eventTime({ header: 'sent' }, { monotonous: true })
   .to(results)
 
+/** Partitions that are ahead of others may be held back, whatever bounds their disorder. */
+export const aligned: readonly Plan[] = [
+  stream
+    .from(kafka({ topic: 'a' }))
+    .eventTime({ header: 'sent' }, { monotonous: true, maxDrift: '1m' })
+    .to(results),
+  stream
+    .from(kafka({ topic: 'a' }))
+    .eventTime({ from: 'record' }, { outOfOrderness: '5s', maxDrift: '1m' })
+    .to(results),
+]
+
 /** The result of an aggregate has the type of what it keeps. */
 export const kept: Plan = orders
   .keyBy('customer')

@@ -46,6 +46,9 @@ export const disorderInOrder = source.eventTime('at', { monotonous: true, outOfO
 // @ts-expect-error Type 'false' is not assignable to type 'true'
 export const neitherBoundNorOrder = source.eventTime('at', { monotonous: false })
 
+// @ts-expect-error Type '"a minute"' is not assignable to type
+export const unmeasuredDrift = source.eventTime('at', { outOfOrderness: '10s', maxDrift: 'a minute' })
+
 // @ts-expect-error 'heder' does not exist in type
 export const misspeltHeader = source.eventTime({ heder: 'sent' }, { monotonous: true })
 

@@ -56,7 +56,14 @@ async function prepare(visit: Visit, release: Release): Promise<Finding | null> 
   const changelogs = stages.map(({ name }) => names.changelogTopic(visit.applicationId, lineage, name))
   const external = stages.flatMap(({ sourceTopic, sinkTopic }) => [sourceTopic, sinkTopic]).filter((topic) => topic !== null)
   const between = stages.filter((stage) => stage.sourceTopic === null).map((stage) => sourceTopicOf(visit.applicationId, lineage, stage))
-  const own = [names.jobTopic(visit.applicationId), names.lateTopic(visit.applicationId), names.deadLetterTopic(visit.applicationId), ...between]
+  const aligned = stages.some((stage) => stage.aligned) ? [names.alignmentTopic(visit.applicationId)] : []
+  const own = [
+    names.jobTopic(visit.applicationId),
+    ...aligned,
+    names.lateTopic(visit.applicationId),
+    names.deadLetterTopic(visit.applicationId),
+    ...between,
+  ]
   const described = await kafka.describeTopics([...external, ...changelogs, ...own])
   visit.facts.topics = described
 

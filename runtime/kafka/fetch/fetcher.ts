@@ -26,7 +26,7 @@ export interface FetcherOptions {
 }
 
 const pauseMs = 100
-/** While a partition is left out because its share is full, others must not hold the connection. */
+/** While a partition is left out because its share is full, others must not hold the connection; unless it is paused, and stays full. */
 const impatientWaitMs = 20
 const requestBytes = 16 * 1024 * 1024
 const share = { least: 16 * 1024, most: 4 * 1024 * 1024 }
@@ -65,6 +65,11 @@ export class Fetcher implements BlockFetcher {
     this.#go()
   }
 
+  pause(topic: string, partition: number, paused: boolean): void {
+    const read = this.#partitions.get(partitionKey(topic, partition))
+    if (read !== undefined) read.paused = paused
+  }
+
   async next(timeoutMs: number): Promise<RecordBlock | null> {
     const deadline = this.#options.timing.now() + timeoutMs
     while (!this.#closing.signal.aborted) {
@@ -94,6 +99,7 @@ export class Fetcher implements BlockFetcher {
   ready(): { topic: string; partition: number; timestamp: number }[] {
     const found = []
     for (const read of this.#order) {
+      if (read.paused) continue
       const block = read.peek()
       // A block without records is only to be passed: before anything else.
       if (block !== null) found.push({ topic: read.topic, partition: read.partition, timestamp: block.count > 0 ? block.timestamps[0]! : -Infinity })
@@ -116,7 +122,7 @@ export class Fetcher implements BlockFetcher {
 
   #takeAny(): RecordBlock | null {
     for (const [i, read] of this.#order.entries()) {
-      const block = read.take()
+      const block = read.paused ? null : read.take()
       if (block === null) continue
       this.#order.push(...this.#order.splice(i, 1))
       this.#room.fire()
@@ -183,8 +189,9 @@ export class Fetcher implements BlockFetcher {
       if (led.length === 0) break
       const bytes = this.#shareBytes()
       const due = led.filter((read) => read.queuedBytes < bytes)
+      const hurry = led.some((read) => !read.paused && read.queuedBytes >= bytes)
       if (due.length === 0) await this.#room.next()
-      else await this.#fetch(node, due, bytes, due.length < led.length)
+      else await this.#fetch(node, due, bytes, hurry)
     }
     this.#serving.delete(node)
     this.#go()

@@ -25,6 +25,8 @@ export class PartitionRead {
   failure: StreamJobError | undefined
   /** Since when every answer was an error that may pass. */
   troubledSince: number | undefined
+  /** Whether nothing of it is to be handed out for now. */
+  paused = false
   /** Rises with every seek: an answer to an older request is thrown away. */
   version = 0
   #chunks: Chunk[] = []

@@ -62,6 +62,7 @@ function checkSource(node: SourceNode): readonly Finding[] {
 
 function checkEventTime(node: EventTimeNode, around: Surroundings): readonly Finding[] {
   const findings: Finding[] = [...checkRange('outOfOrderness', node.outOfOrdernessMs, 0), ...checkTime(around)]
+  if (node.maxDriftMs !== undefined) findings.push(...checkRange('maxDrift', node.maxDriftMs, 1))
   if (node.timestamp.kind === 'lambda') findings.push(...checkFunction(node.timestamp, around.input, 'any'))
   if (node.timestamp.kind === 'header' && node.timestamp.name === '')
     findings.push({ kind: 'invalid', at: 'header', message: 'name the header that holds the time' })

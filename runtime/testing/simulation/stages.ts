@@ -1,6 +1,6 @@
 /** The stages of the simulated job: what each reads and writes. */
 import type { Plan } from '../../plan/nodes.ts'
-import { stagesOf } from '../../plan/stages.ts'
+import { maxDriftOf, stagesOf } from '../../plan/stages.ts'
 import { names, sourceTopicOf } from '../../protocol.ts'
 
 export interface SimulatedStage {
@@ -10,12 +10,15 @@ export interface SimulatedStage {
   readonly writers: readonly string[]
   /** Of the topic that it reads. */
   readonly partitions: number
+  /** Whether its partitions wait for those that are too far behind. */
+  readonly aligned: boolean
 }
 
 /** In their order, of which each but the last sends to the next. `shuffled`: partitions of the topics between them. */
 export function simulatedStages(plan: Plan, partitions: number, shuffled: number): readonly SimulatedStage[] {
-  return stagesOf(plan).map(({ name, source }) => ({
+  return stagesOf(plan).map(({ name, source, transforms }) => ({
     name,
+    aligned: maxDriftOf({ transforms }) !== null,
     sourceTopic: source.kind === 'source' ? source.topic : null,
     writers: source.kind === 'source' ? [] : source.writers,
     partitions: source.kind === 'source' ? partitions : shuffled,

@@ -130,10 +130,11 @@ export class World {
 
   /** Internal topics of a lineage; the others are there already from the second one on. */
   createInternalTopics(lineage: number): void {
-    const stages = this.stages.map(({ name, partitions, sourceTopic }) => ({
+    const stages = this.stages.map(({ name, partitions, sourceTopic, aligned }) => ({
       stage: name,
       sourcePartitions: partitions,
       repartitioned: sourceTopic === null,
+      aligned,
     }))
     for (const topic of internalTopics({ applicationId, lineage, stages, replicationFactor: -1, config: {}, late: true, deadLetter: true })) {
       this.cluster.createTopic(topic)

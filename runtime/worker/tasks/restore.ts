@@ -26,6 +26,7 @@ export interface TakeOver {
   readonly feeds: OutputTopic | null
   readonly startFrom: StartFrom
   readonly idleTimeoutMs: number
+  readonly maxDriftMs: number | null
   readonly compile: CompileTask
   /** What is there of the task's state already, to be taken: nobody else works on it any more. Null: nothing. */
   readonly base: () => Promise<TaskImage | null>

@@ -4,6 +4,7 @@ import { StreamJobError } from '../../errors.ts'
 import { readHeaders } from '../../kafka/batch/headers.ts'
 import type { KafkaClient, TopicDescription } from '../../kafka/client.ts'
 import type { Stage, StartFrom } from '../../plan/nodes.ts'
+import { maxDriftOf } from '../../plan/stages.ts'
 import { names, writersOf } from '../../protocol.ts'
 import type { JobRecord } from '../../protocol.ts'
 import { compileStage } from '../../transforms/compile.ts'
@@ -102,6 +103,7 @@ export class TaskFactory {
         },
         startFrom: isAdded(record, id) ? { kind: 'earliest' } : startOf(stage, config.processing.startFrom),
         idleTimeoutMs: (stage.source.kind === 'source' ? stage.source.idleTimeoutMs : undefined) ?? config.processing.idleTimeoutMs,
+        maxDriftMs: maxDriftOf(stage),
         compile,
       },
       {

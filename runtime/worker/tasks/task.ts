@@ -6,6 +6,7 @@ import type { StateStore } from '../../state/store.ts'
 import { PartitionActivity } from '../../time/activity.ts'
 import type { CompiledStage, StageSnapshot } from '../../transforms/stage.ts'
 import type { SnapshotLog } from '../snapshots/snapshot-log.ts'
+import { Hold } from '../alignment/hold.ts'
 import { taskName } from '../assignment.ts'
 import type { TaskId } from '../assignment.ts'
 import type { OutputTopic, TaskOutput } from './outputs.ts'
@@ -34,6 +35,8 @@ export interface TaskParts {
   readonly since: number
   /** After which its partition is idle, if it is read to its end and nothing new comes. Milliseconds. */
   readonly idleTimeoutMs: number
+  /** How far its partition may be ahead of others before it is read on; null: as far as it gets. Milliseconds. */
+  readonly maxDriftMs?: number | null
   /** What writes the task's local snapshot. */
   readonly snapshotLog?: SnapshotLog | null
 }
@@ -52,6 +55,8 @@ export class Task {
   readonly since: number
   /** Whether anything is to be expected of its partition. The task set looks; before a commit too. */
   readonly activity: PartitionActivity
+  /** Whether its partition waits for others; null: it never does. */
+  readonly hold: Hold | null
   /** What writes its local snapshot; null: nobody does. */
   readonly snapshotLog: SnapshotLog | null
   readonly #output: TaskOutput
@@ -76,6 +81,7 @@ export class Task {
     this.state = { ...parts.state, ...parts.stage.state }
     this.since = parts.since
     this.activity = new PartitionActivity(parts.idleTimeoutMs)
+    this.hold = typeof parts.maxDriftMs === 'number' ? new Hold(parts.maxDriftMs) : null
     this.snapshotLog = parts.snapshotLog ?? null
     this.#output = parts.output
     this.#confirmed = parts.confirmed
@@ -122,6 +128,11 @@ export class Task {
   /** Whether it has work at hand: records of a block, or a window half closed. */
   get busy(): boolean {
     return this.#block !== null || this.stage.closing
+  }
+
+  /** Whether that may be worked on now: what is to be closed always, records not while the partition waits for others. */
+  get ready(): boolean {
+    return this.busy && (this.stage.closing || this.hold?.paused !== true)
   }
 
   accept(block: RecordBlock): void {

@@ -3,21 +3,32 @@ import type { BlockFetcher, GroupIdentity, KafkaReader } from '../../kafka/clien
 import { partitionKey } from '../../kafka/records.ts'
 import type { JobRecord } from '../../protocol.ts'
 import { writersOf } from '../../protocol.ts'
+import type { Alignment } from '../alignment/alignment.ts'
 import type { TaskId } from '../assignment.ts'
 import { taskName } from '../assignment.ts'
 import { outcomeOf, resolveCommit } from '../commits/commit.ts'
 import type { Task } from './task.ts'
 
-export class TaskSet {
+/** How long to wait for records while others are held back, which may be let go any moment. Milliseconds. */
+const heldMs = 20
+
+export class TaskSet implements AsyncDisposable {
   #tasks = new Map<string, Task>()
   /** Tasks that nobody is known to have taken, while this worker has no valid assignment. They are not worked on. */
   #resting = new Map<string, Task>()
   /** Tasks that the fetcher does not read for where they go on. */
   readonly #moved = new Set<Task>()
   readonly #fetcher: BlockFetcher
+  /** Null: none of the tasks waits for others. */
+  readonly #alignment: Alignment | null
 
-  constructor(fetcher: BlockFetcher) {
+  constructor(fetcher: BlockFetcher, alignment: Alignment | null = null) {
     this.#fetcher = fetcher
+    this.#alignment = alignment
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#alignment?.[Symbol.asyncDispose]()
   }
 
   get all(): readonly Task[] {
@@ -109,13 +120,22 @@ export class TaskSet {
       if (this.#tasks.get(task.name) === task) this.#fetcher.seek(topic, partition, task.fetchFrom)
     }
     this.#moved.clear()
+    for (const { input, hold } of this.#tasks.values()) this.#fetcher.pause(input.topic, input.partition, hold?.paused ?? false)
+    if (record !== null) this.#alignment?.under(record, this.#tasks.values())
   }
 
   /** Looks at what the partitions of the tasks do. `now`: monotonic ms; `clock`: epoch ms. */
   observe(now: number, clock: number): void {
-    for (const { activity, input, position } of this.#tasks.values()) {
-      activity.observe({ position, ends: this.#fetcher.ends(input.topic, input.partition), paused: false }, now, clock)
+    for (const { activity, input, position, hold } of this.#tasks.values()) {
+      const ends = this.#fetcher.ends(input.topic, input.partition)
+      activity.observe({ position, ends, paused: (hold?.heldBack ?? null) !== null }, now, clock)
     }
+    this.#alignment?.look(this.#tasks.values())
+  }
+
+  /** Whether the task has come too far ahead of others to go on with records. */
+  isAhead(task: Task): boolean {
+    return this.#alignment?.isAhead(task, this.#tasks.values()) ?? false
   }
 
   /** When the next window by processing time ends, epoch ms; Infinity when there is none. */
@@ -132,7 +152,8 @@ export class TaskSet {
 
   /** A task with work at hand; of several ready ones the one that is furthest behind in time. Waits up to `timeoutMs` for a block; null: nothing came. */
   async next(timeoutMs: number): Promise<Task | null> {
-    for (const task of this.#tasks.values()) if (task.busy) return task
+    const anyHeld = this.#alignment?.apply(this.#tasks.values(), this.#fetcher) ?? false
+    for (const task of this.#tasks.values()) if (task.ready) return task
     if (this.#tasks.size === 0) return null
     this.#fetcher.check()
     const ready = this.#fetcher.ready()
@@ -141,7 +162,7 @@ export class TaskSet {
       const block = this.#fetcher.take(first.topic, first.partition)
       if (block !== null) return this.#give(block)
     }
-    const block = await this.#fetcher.next(timeoutMs)
+    const block = await this.#fetcher.next(anyHeld ? Math.min(heldMs, timeoutMs) : timeoutMs)
     return block === null ? null : this.#give(block)
   }
 

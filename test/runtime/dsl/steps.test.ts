@@ -98,7 +98,17 @@ const wrong: readonly (readonly [title: string, steps: unknown, problems: readon
   [
     'an idle timeout that stands with the event time',
     revenueWith(0, { from, eventTime: { ...eventTime, idleTimeout: '5s' } }),
-    [['steps[0].eventTime.idleTimeout', /unknown: .*known are field, from, header, outOfOrderness, monotonous$/]],
+    [['steps[0].eventTime.idleTimeout', /unknown: .*known are field, from, header, outOfOrderness, monotonous, maxDrift$/]],
+  ],
+  [
+    'partitions that may not be apart at all',
+    revenueWith(0, { from, eventTime: { ...eventTime, maxDrift: '0s' } }),
+    [['steps[0].eventTime.maxDrift', /1ms to 366d/]],
+  ],
+  [
+    'a drift without a unit',
+    revenueWith(0, { from, eventTime: { ...eventTime, maxDrift: '60' } }),
+    [['steps[0].eventTime.maxDrift', /a whole number and a unit/]],
   ],
   ['a misspelt option', revenueWith(0, { from: { ...from, formt: 'json' }, eventTime }), [['steps[0].from.formt', /unknown/]]],
   [
@@ -189,7 +199,6 @@ for (const [title, steps, expected] of wrong) {
 }
 
 const later: readonly (readonly [title: string, steps: unknown, path: string, instead: RegExp])[] = [
-  ['alignment', revenueWith(0, { from, eventTime: { ...eventTime, maxDrift: '1m' } }), 'steps[0].eventTime.maxDrift', /wait for the partition/],
   ['a join', revenueWith(1, { join: { with: 'other' } }), 'steps[1].join', /several jobs/],
   ['several streams', revenueWith(0, { streams: [] }), 'steps[0].streams', /several jobs/],
   [

@@ -72,6 +72,16 @@ test('records that are in order need no bound', (t) => {
   )
 })
 
+test('partitions may be kept from running ahead of others', (t) => {
+  const source = stream.from(kafka({ topic: 'orders', schema: Order }))
+  t.like(source.eventTime('at', { outOfOrderness: '1s', maxDrift: '1m' }).to(results).nodes[1], { outOfOrdernessMs: 1_000, maxDriftMs: 60_000 })
+  const wrong = t.throws(() => source.eventTime('at', { monotonous: true, maxDrift: '0s' }).to(results))
+  t.deepEqual(
+    problemsOf(wrong)?.map(({ path }) => path),
+    ['eventTime.maxDrift'],
+  )
+})
+
 test('by processing time windows need no event time, and have no lateness', (t) => {
   const clocked = stream
     .from(kafka({ topic: 'orders', key: 'customer', schema: Order }))

@@ -5,6 +5,7 @@ import { parse } from 'yaml'
 import { parseSteps } from '../../../runtime/dsl/steps.ts'
 import { fingerprint } from '../../../runtime/plan/fingerprint.ts'
 import type { Plan } from '../../../runtime/plan/nodes.ts'
+import { maxDriftOf, stagesOf } from '../../../runtime/plan/stages.ts'
 
 function stepsOf(job: string): unknown {
   const { spec } = parse(readFileSync(new URL(`../../jobs/${job}.yaml`, import.meta.url), 'utf8')) as { spec: { program: { steps: unknown } } }
@@ -32,6 +33,15 @@ test('a source may say when a partition of it is idle', (t) => {
   const planned = (idle: object): Plan => parseSteps([{ from: { topic: 'a', ...idle } }, { to: { topic: 'b' } }])
   t.like(planned({ idleTimeout: '5s' }).nodes[0], { idleTimeoutMs: 5_000 })
   t.false('idleTimeoutMs' in planned({}).nodes[0]!)
+})
+
+test('partitions may be kept from running ahead of others', (t) => {
+  const planned = (drift: object): Plan =>
+    parseSteps([{ from: { topic: 'a' }, eventTime: { from: 'record', outOfOrderness: '5s', ...drift } }, { to: { topic: 'b' } }])
+  t.like(planned({ maxDrift: '1m' }).nodes[1], { outOfOrdernessMs: 5_000, maxDriftMs: 60_000 })
+  t.false('maxDriftMs' in planned({}).nodes[1]!)
+  t.is(maxDriftOf(stagesOf(planned({ maxDrift: '1m' }))[0]!), 60_000)
+  t.is(maxDriftOf(stagesOf(planned({}))[0]!), null)
 })
 
 test('event time may stand in a header, and records may be in order', (t) => {

@@ -125,6 +125,9 @@ test('the time of records is explained, however they get it', (t) => {
   const [, source, eventTime] = explained({ idleTimeout: '5s' }, { eventTime: { header: 'sent', monotonous: true } })
   t.is(source, '  a            read topic a as json, a partition idle after 5s')
   t.is(eventTime, '  eventTime-1  event time from header sent, never out of order')
+  const aligned = explained({}, { eventTime: { from: 'record', outOfOrderness: '5s', maxDrift: '1m' } })
+  const ahead = 'no partition read on that is more than 1m ahead of another'
+  t.is(aligned[2], `  eventTime-1  event time from the record's own timestamp, at most 5s out of order, ${ahead}`)
   t.regex(explained({}, { processingTime: {} })[2] ?? '', /processing time: a record is of the moment at which it is worked on/)
 })
 
