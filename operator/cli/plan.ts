@@ -1,6 +1,6 @@
 /** `streamjob plan`: what a job would do, without Kafka. */
 import { unsupportedFields } from '../streamjob/unsupported.ts'
-import { sinksOf, sourcesOf, stagesOf } from '../../runtime/plan/stages.ts'
+import { maxDriftOf, sinksOf, sourcesOf, stagesOf } from '../../runtime/plan/stages.ts'
 import { readJobFile } from '../../runtime/dev/job-file.ts'
 import type { JobFile } from '../../runtime/dev/job-file.ts'
 import { names } from '../../runtime/protocol.ts'
@@ -75,6 +75,7 @@ function jsonOf(job: JobFile): object {
       ...sideTopics(job),
       internal: [
         names.jobTopic(applicationId),
+        ...(stages.some((stage) => maxDriftOf(stage) !== null) ? [names.alignmentTopic(applicationId)] : []),
         ...stages.map(({ name: stage }) => names.changelogTopic(applicationId, 1, stage)),
         ...stages.flatMap(({ name: stage, source }) => (source.kind === 'repartition' ? [names.repartitionTopic(applicationId, 1, stage)] : [])),
       ],

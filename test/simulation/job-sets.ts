@@ -1,9 +1,10 @@
 /** Which jobs are simulated together: a seed takes one of them. */
 import type { SimulatedJob } from '../../runtime/testing/simulation/job.ts'
+import { drifts } from './drifts.ts'
 import { jobs } from './jobs.ts'
 import { shuffles } from './shuffles.ts'
 
-export const jobSets = { jobs, shuffles } as const satisfies Record<string, readonly SimulatedJob[]>
+export const jobSets = { jobs, shuffles, drifts } as const satisfies Record<string, readonly SimulatedJob[]>
 
 export type JobSet = keyof typeof jobSets
 

@@ -156,4 +156,11 @@ export const mistakes: readonly Mistake[] = [
       },
     ],
   },
+  {
+    name: 'a partition that is let go, and not read on',
+    jobs: 'drifts',
+    file: 'runtime/worker/alignment/alignment.ts',
+    right: 'if (ahead !== hold.paused) fetcher',
+    wrong: 'if (ahead) fetcher',
+  },
 ]

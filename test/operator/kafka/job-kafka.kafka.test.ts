@@ -26,7 +26,7 @@ const topicsOf = (applicationId: string, partitions = 3) =>
     applicationId,
     lineage: 1,
     stages: [
-      { stage: 'orders', sourcePartitions: partitions, repartitioned: false },
+      { stage: 'orders', sourcePartitions: partitions, repartitioned: false, aligned: true },
       { stage: 'by-region', sourcePartitions: 2, repartitioned: true },
     ],
     replicationFactor: -1,
@@ -48,7 +48,7 @@ test('topics are made once, grow when their source does, and go when they are de
   const changelog = names.changelogTopic(applicationId, 1, 'orders')
   const made = await eventually(async () => {
     const found = await kafka.describeTopics(topicsOf(applicationId).map(({ topic }) => topic))
-    return found.size === 6 ? found : null
+    return found.size === 7 ? found : null
   })
   t.is(made.get(changelog)?.partitions, 3)
   t.is(made.get(names.jobTopic(applicationId))?.partitions, 1)
@@ -63,6 +63,7 @@ test('topics are made once, grow when their source does, and go when they are de
     names.changelogTopic(applicationId, 1, 'by-region'),
     names.repartitionTopic(applicationId, 1, 'by-region'),
     names.jobTopic(applicationId),
+    names.alignmentTopic(applicationId),
   ]
   t.deepEqual((await kafka.listInternalTopics()).toSorted(), own.toSorted())
   for (let again = 0; again < 2; again++) await kafka.deleteTopics(own)

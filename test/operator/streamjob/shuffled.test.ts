@@ -2,6 +2,7 @@
 import test from 'ava'
 import { findCondition } from '../../../crds/conditions.ts'
 import { streamJobs } from '../../../operator/streamjob/visit.ts'
+import { parseTopic } from '../../../runtime/protocol.ts'
 import { MemoryStage, name, namespace, program } from './memory-stage.ts'
 
 function byRegion(): { steps: readonly unknown[] } {
@@ -14,6 +15,11 @@ function byRegion(): { steps: readonly unknown[] } {
       ...rest,
     ],
   }
+}
+
+function aligned(step: unknown): object {
+  const { eventTime, ...from } = step as { readonly eventTime: object }
+  return { ...from, eventTime: { ...eventTime, maxDrift: '1m' } }
 }
 
 const kafka = { brokers: ['kafka:9092'], internalTopics: { partitions: 6 } }
@@ -32,6 +38,17 @@ test('what stages send to each other has a topic with the partitions of the spec
       { name: 'by-region', sourceTopic: between, partitions: 6, writers: [{ stage: 'orders', partitions: 2 }] },
     ],
   )
+})
+
+test('a job whose partitions wait for each other has a topic for what its workers tell', async (t) => {
+  const stage = new MemoryStage()
+  const steps = byRegion().steps.map((step, i) => (i === 0 ? aligned(step) : step))
+  await stage.create({ program: { steps }, kafka })
+  await stage.settle()
+  const told = [...stage.topics].filter((topic) => topic.endsWith('.job.alignment'))
+  t.deepEqual(told, [`${namespace}.${name}.job.alignment`])
+  t.is(stage.partitions.get(told[0]!), 1)
+  t.deepEqual(parseTopic(`${namespace}.${name}`, told[0]!), { kind: 'alignment' })
 })
 
 test('partitions that a source gets later are writers with the next record, and what is between keeps its own', async (t) => {

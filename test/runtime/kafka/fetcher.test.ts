@@ -23,13 +23,16 @@ class Broker {
   leaders = [1, 1]
   /** Called before each answer to a ListOffsets. */
   listing: () => void | Promise<void> = () => {}
+  /** What was asked for. */
+  readonly asked: { readonly partitions: readonly number[]; readonly maxWaitMs: number }[] = []
   /** What is fetched of a partition from an offset. */
   answer: (partition: number, offset: number) => Partial<FetchedPartition> = (_partition, offset) => ({ records: from(offset) })
 
   fetcher(t: ExecutionContext, timing: Timing = systemTiming): Fetcher {
     const channel = {
       metadata: async (): Promise<MetadataAnswer> => this.#metadata(),
-      fetch: async (_node, { partitions }) => {
+      fetch: async (_node, { partitions, maxWaitMs }) => {
+        this.asked.push({ partitions: partitions.map(({ partition }) => partition), maxWaitMs })
         await new Promise((resolve) => setTimeout(resolve, 1))
         const rest = { error: 0, highWatermark: 10, lastStableOffset: 10, logStart: 0, aborted: [], records: Buffer.alloc(0) }
         const answerTo = ({ topicId, partition, offset }: (typeof partitions)[number]): FetchedPartition => {
@@ -168,6 +171,34 @@ test('a partition that the topic does not have is told as missing', async (t) =>
   fetcher.assign([{ topic, partition: 2, offset: 0 }])
   const error = await t.throwsAsync(fetcher.next(100_000), { instanceOf: StreamJobError, code: 'topic-missing' })
   t.regex(error.message, /^Fetching t-2: the broker answered UNKNOWN_TOPIC_OR_PARTITION/)
+})
+
+test('a paused partition gives nothing, is read ahead as far as its part of the bound goes, and then the broker may take its time for the others', async (t) => {
+  //   partition 0   paused: fills its part, is left out        resumed: still full, so that the others must not hold the connection
+  //   partition 1   has nothing but its first record
+  const broker = new Broker()
+  const large = placed(build([{ key: null, value: Buffer.alloc(20_000), timestamp: 1, headers: [] }], null, 'none'), 0)
+  broker.answer = (partition, offset) => (partition === 0 ? { records: offset === 0 ? large : from(offset) } : offset > 0 ? {} : { records: from(9) })
+  const fetcher = broker.fetcher(t)
+  fetcher.assign([
+    { topic, partition: 0, offset: 0 },
+    { topic, partition: 1, offset: 0 },
+  ])
+  fetcher.pause(topic, 0, true)
+  t.like(await fetcher.next(1_000), { topic, partition: 1 })
+  await eventually(() => broker.asked.at(-1)?.partitions.length === 1)
+  t.is(await fetcher.next(20), null)
+  t.deepEqual(fetcher.ready(), [])
+  t.deepEqual(broker.asked.at(-1), { partitions: [1], maxWaitMs: 250 })
+  t.is(fetcher.ends(topic, 0)?.fetchOffset, 1)
+
+  fetcher.pause(topic, 0, false)
+  await eventually(() => broker.asked.at(-1)?.maxWaitMs === 20)
+  t.deepEqual(
+    fetcher.ready().map(({ partition }) => partition),
+    [0],
+  )
+  t.like(await fetcher.next(1_000), { topic, partition: 0, nextOffset: 1 })
 })
 
 test('waiting for records that do not come takes no memory', async (t) => {

@@ -20,7 +20,12 @@ interface Made {
   readonly results: unknown[]
 }
 
-function taskOf(confirmed: CommitPoint = { commit: 0, offset: 0, snapshot: null }, sliceBytes = 1 << 20, time: Step = eventTime('t')): Made {
+function taskOf(
+  confirmed: CommitPoint = { commit: 0, offset: 0, snapshot: null },
+  sliceBytes = 1 << 20,
+  time: Step = eventTime('t'),
+  maxDriftMs: number | null = null,
+): Made {
   const results: unknown[] = []
   const appender = {
     append: (...[, , , , , value]: Parameters<RecordAppender['append']>) => void results.push(JSON.parse(Buffer.from(value ?? []).toString())),
@@ -52,6 +57,7 @@ function taskOf(confirmed: CommitPoint = { commit: 0, offset: 0, snapshot: null 
     mustCommit: false,
     since: 0,
     idleTimeoutMs: 1_000,
+    maxDriftMs,
   })
   return { task, results }
 }
@@ -205,6 +211,31 @@ test('a task that rested with a block half done goes on behind that block', asyn
   await workOff()
   t.deepEqual(results, [{ key: 'a', windowStart: 0, windowEnd: 100, n: 4 }])
   t.is(task.position, 5)
+})
+
+test('a task that waits for others is not worked on and gets nothing, but goes on with what it is closing', async (t) => {
+  const kafka = new ScriptedKafka()
+  kafka.createTopic('input', 1)
+  kafka.put('input', 0, at(1), at(2, 'b'), at(3, 'c'), at(500))
+  const { task, results } = taskOf(undefined, 1, eventTime('t'), 100)
+  const tasks = new TaskSet(kafka.fetcher())
+  await tasks.keep([task.id], [task], kafka.reader, { groupId: 'g', generation: 2, memberId: 'm', instanceId: 'm-0' }, 0)
+  tasks.fetch()
+  t.is(await tasks.next(0), task)
+  task.work(2)
+  task.hold?.look('source/1', true, 0, 0)
+  tasks.fetch()
+  t.is(await tasks.next(0), null)
+  t.is(task.position, 2)
+  task.hold?.look(null, true, 0, 0)
+  tasks.fetch()
+  t.is(await tasks.next(0), task)
+  task.work(2)
+  t.true(task.stage.closing)
+  task.hold?.look('source/1', true, 0, 0)
+  for (let next = await tasks.next(0); next !== null; next = await tasks.next(0)) next.work(1)
+  t.is(results.length, 3)
+  t.is(task.position, 4)
 })
 
 test('a task in which the clock closed a window has something to commit, though it read nothing', (t) => {
