@@ -94,7 +94,7 @@ export class Worker {
     this.#copies = new WarmCopies({
       ...parts,
       begin: (id, record) => this.#factory.beginCopy(id, record),
-      busy: () => this.#tasks.busy,
+      busy: () => this.#tasks.ready,
     })
   }
 

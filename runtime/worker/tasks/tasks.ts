@@ -45,6 +45,11 @@ export class TaskSet implements AsyncDisposable {
     return this.all.some((task) => task.busy)
   }
 
+  /** Whether a task has work that it may do now. */
+  get ready(): boolean {
+    return this.all.some((task) => task.ready)
+  }
+
   /** How much state has changed since the last commit. Bytes. */
   get changedBytes(): number {
     let bytes = 0

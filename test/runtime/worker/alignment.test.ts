@@ -73,6 +73,8 @@ for (const parallelism of [1, 2, 3]) {
     t.true(bounded <= 45 * customers, `${bounded}`)
     await assertExact(t, free)
     await assertExact(t, held)
+    // The only worker has nobody to tell anything.
+    t.is(held.cluster.partition(names.alignmentTopic(held.applicationId), 0).highWatermark > 0, parallelism > 1)
   })
 }
 
