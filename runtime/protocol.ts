@@ -160,8 +160,8 @@ export type MemberAssignment = z.infer<typeof MemberAssignment>
 export const AlignmentHint = z.object({
   formatVersion: z.literal(1),
   lineage: z.number().int(),
-  /** By stage: pairs of a partition and its watermark (epoch ms; null: none yet), or `idle`. */
-  stages: z.record(z.string(), z.array(z.tuple([z.number().int().min(0), z.union([z.number(), z.null(), z.literal('idle')])]))),
+  /** By stage: pairs of a partition and its watermark (epoch ms; null: none yet); or `idle`; or `coming`, it is being restored and is where it was. */
+  stages: z.record(z.string(), z.array(z.tuple([z.number().int().min(0), z.union([z.number(), z.null(), z.enum(['idle', 'coming'])])]))),
 })
 export type AlignmentHint = z.infer<typeof AlignmentHint>
 

@@ -20,6 +20,11 @@ const takeOverMs = 15_000
 
 export type AlignmentParts = Pick<WorkerParts, 'config' | 'stages' | 'kafka' | 'log' | 'now' | 'clock' | 'pause'>
 
+/** What of a task decides whether it waits. */
+export type AlignedTask = Pick<Task, 'name' | 'id' | 'activity' | 'hold' | 'input' | 'position'> & {
+  readonly stage: Pick<Task['stage'], 'watermark'>
+}
+
 /** Null: no partition of this program waits for others. `arriving`: names of the tasks that are being restored here. */
 export function alignmentOf(parts: AlignmentParts, arriving: () => readonly string[]): Alignment | null {
   const stages = new Set(parts.stages.flatMap((stage) => (maxDriftOf(stage) === null ? [] : [stage.name])))
@@ -48,7 +53,7 @@ export class Alignment implements AsyncDisposable {
   }
 
   /** Goes by this record from now on, with these tasks. */
-  under(record: JobRecord, tasks: Iterable<Task>): void {
+  under(record: JobRecord, tasks: Iterable<AlignedTask>): void {
     this.#record = record
     this.#sightings.expect(record, (stage) => this.#stages.has(stage), this.#parts.now())
     if (record.parallelism > 1) this.#exchange.listen()
@@ -56,7 +61,7 @@ export class Alignment implements AsyncDisposable {
   }
 
   /** Takes down how far the tasks of this worker are, and tells the others. To be called often. */
-  look(tasks: Iterable<Task>): void {
+  look(tasks: Iterable<AlignedTask>): void {
     const now = this.#parts.now()
     const own = new Set<string>()
     const words: Record<string, AlignmentHint['stages'][string]> = {}
@@ -68,8 +73,7 @@ export class Alignment implements AsyncDisposable {
       ;(words[id.stage] ??= []).push([id.partition, wordOf(progress)])
     }
     for (const name of this.#arriving()) {
-      const known = own.has(name) ? null : this.#sightings.keep(name, now)
-      if (known !== null) (words[stageOf(name)] ??= []).push([partitionOf(name), wordOf(known)])
+      if (!own.has(name) && this.#sightings.keep(name, now)) (words[stageOf(name)] ??= []).push([partitionOf(name), 'coming'])
     }
     this.#own = own
     this.#others = this.#sightings.furthestBehind(own, now)
@@ -77,7 +81,7 @@ export class Alignment implements AsyncDisposable {
   }
 
   /** Holds back each task that is ahead, and lets go those that are not. Returns whether any has to wait. */
-  apply(tasks: Iterable<Task>, fetcher: BlockFetcher): boolean {
+  apply(tasks: Iterable<AlignedTask>, fetcher: BlockFetcher): boolean {
     const all = [...tasks].filter(({ hold }) => hold !== null)
     const behind = this.#furthestBehind(all)
     const [now, clock] = [this.#parts.now(), this.#parts.clock()]
@@ -95,7 +99,7 @@ export class Alignment implements AsyncDisposable {
   }
 
   /** Whether a task has come too far ahead while it worked. */
-  isAhead(task: Task, tasks: Iterable<Task>): boolean {
+  isAhead(task: AlignedTask, tasks: Iterable<AlignedTask>): boolean {
     return task.hold !== null && isAhead(task.stage.watermark, this.#furthestBehind(tasks), task.hold.maxDriftMs)
   }
 
@@ -104,7 +108,7 @@ export class Alignment implements AsyncDisposable {
   }
 
   /** Of the whole job: what others have told, and what the tasks here are at just now. */
-  #furthestBehind(tasks: Iterable<Task>): (Progress & { readonly task: string }) | null {
+  #furthestBehind(tasks: Iterable<AlignedTask>): (Progress & { readonly task: string }) | null {
     let least: (Progress & { readonly task: string }) | null = this.#others
     for (const { name, stage, activity, hold } of tasks) {
       if (hold === null || activity.state === 'idle') continue
@@ -120,7 +124,9 @@ export class Alignment implements AsyncDisposable {
     for (const [stage, words] of Object.entries(stages)) {
       for (const [partition, word] of words) {
         const name = taskName({ stage, partition })
-        if (!this.#own.has(name)) this.#sightings.see(name, typeof word === 'number' ? word : -Infinity, word === 'idle', now)
+        if (this.#own.has(name)) continue
+        if (word === 'coming') this.#sightings.keep(name, now)
+        else this.#sightings.see(name, typeof word === 'number' ? word : -Infinity, word === 'idle', now)
       }
     }
     this.#others = this.#sightings.furthestBehind(this.#own, now)
@@ -136,7 +142,7 @@ export class Alignment implements AsyncDisposable {
   }
 }
 
-function wordOf({ watermark, idle }: Progress): number | null | 'idle' {
+function wordOf({ watermark, idle }: Progress): AlignmentHint['stages'][string][number][1] {
   if (idle) return 'idle'
   return Number.isFinite(watermark) ? watermark : null
 }

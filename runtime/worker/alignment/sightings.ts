@@ -42,12 +42,11 @@ export class Sightings {
     if (this.#all.has(task)) this.#all.set(task, { task, watermark, idle, seenAt: now })
   }
 
-  /** A task is being restored, and is as far as it was. Returns what is known of it. */
-  keep(task: string, now: number): Sighting | null {
+  /** A task is being restored, and is where it was. False: it is none of those that go along with each other. */
+  keep(task: string, now: number): boolean {
     const known = this.#all.get(task)
-    if (known === undefined) return null
-    this.#all.set(task, { ...known, seenAt: now })
-    return known
+    if (known !== undefined) this.#all.set(task, { ...known, seenAt: now })
+    return known !== undefined
   }
 
   /** Of all but those that are `own`; null: nobody is to be waited for. */
