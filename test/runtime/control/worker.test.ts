@@ -3,7 +3,7 @@ import test from 'ava'
 import { controlRoutes, probeRoutes } from '../../../runtime/control/worker-routes.ts'
 import { WorkerStatus } from '../../../runtime/protocol.ts'
 import { eventually } from '../../support/eventually.ts'
-import { order, ScriptedWorker } from '../../support/scripted-worker.ts'
+import { countSteps, order, ScriptedWorker } from '../../support/scripted-worker.ts'
 
 async function working(t: Parameters<typeof ScriptedWorker.start>[0]): Promise<ScriptedWorker> {
   const run = await ScriptedWorker.start(t)
@@ -42,6 +42,29 @@ test('the status tells of each partition whether it is idle, and since when', as
   await eventually(() => run.worker.status().tasks[0]?.activity === 'active')
   t.is(run.worker.status().tasks[1]?.activity, 'idle')
   await eventually(() => run.worker.status().tasks[0]?.activity === 'idle')
+})
+
+test('status and metrics tell which partition waits for which, and for how long it has', async (t) => {
+  const [{ from, eventTime }, ...rest] = countSteps as [{ from: object; eventTime: object }, ...object[]]
+  const run = await ScriptedWorker.start(t, { steps: [{ from, eventTime: { ...eventTime, maxDrift: '1s' } }, ...rest] })
+  const seconds = async (partition: number): Promise<readonly [held: number, seconds: number]> => {
+    const lines = await run.metrics.registry.metrics()
+    const value = (name: string): number => Number(new RegExp(`^${name}{stage="in",partition="${partition}"} (.*)$`, 'm').exec(lines)?.[1] ?? NaN)
+    return [value('streamjob_held_back'), value('streamjob_held_back_seconds_total')]
+  }
+  // Partition 1 has nothing, so that partition 0 may not go on behind its first record.
+  run.kafka.put('in', 0, order('a', 5), order('a', 10), order('a', 1_500))
+  await eventually(() => run.worker.status().tasks[0]?.heldBack ?? false)
+  t.deepEqual(WorkerStatus.parse(run.worker.status()).tasks[0]?.heldBack, { since: 1_700_000_000_000, waitsFor: 'in/1' })
+  run.ahead += 60_000
+  await eventually(async () => (await seconds(0))[1] >= 60)
+  t.is((await seconds(0))[0], 1)
+  t.deepEqual(await seconds(1), [0, 0])
+  run.kafka.put('in', 1, order('b', 2_000))
+  await eventually(() => run.worker.status().tasks[0]?.position === '3')
+  const [held, waited] = await seconds(0)
+  t.deepEqual([held, run.worker.status().tasks[0]?.heldBack], [0, null])
+  t.is((await seconds(0))[1], waited)
 })
 
 test('a task that never committed has no committed offset', async (t) => {
