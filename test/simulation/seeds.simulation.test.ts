@@ -17,7 +17,7 @@ interface Runs {
 const all: readonly Runs[] = [
   { jobs: 'jobs', what: 'jobs of one stage', seeds: 2_000, leastResults: 50 },
   { jobs: 'shuffles', what: 'jobs of several stages', seeds: 2_000, leastResults: 50 },
-  { jobs: 'drifts', what: 'jobs whose partitions wait for each other', seeds: 400, leastResults: 50 },
+  { jobs: 'drifts', what: 'jobs whose partitions wait for each other', seeds: 200, leastResults: 50 },
 ]
 
 for (const { jobs, what, seeds, leastResults } of all) {
