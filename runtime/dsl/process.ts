@@ -1,9 +1,14 @@
 /** Process functions as a program writes them. */
 import type { ObjectType } from '../formats/types.ts'
-import type { DedupNode, KeyTimers, ProcessContext, ProcessFunction, ProcessNode, StateCell } from '../plan/process.ts'
+import type { WindowProcessNode } from '../plan/nodes.ts'
+import type { DedupNode, KeyTimers, ProcessContext, ProcessFunction, ProcessNode, StateCell, WindowContext } from '../plan/process.ts'
+import type { Firing } from '../plan/windows.ts'
 import { addNode, type Addition, type Draft } from './draft.ts'
+import { addSessionProcess, type Session } from './sessions.ts'
 import type { Site } from './site.ts'
 import type { StateDeclarations, StateHandles } from './state.ts'
+import { windowSpec } from './window-spec.ts'
+import type { WindowDraft } from './windows.ts'
 
 /** What timers are where no event time is assigned: nothing that can be used, and a type that says why. */
 type TimersOf<C> = C extends 'no event time' ? 'timers need event time: call eventTime(...) before keyBy(...)' : KeyTimers
@@ -18,6 +23,30 @@ export interface ProcessDefinition<V, K, S, O, C> {
   onRecord(value: V, context: ProcessContext<K, StateHandles<S>, O, TimersOf<C>>): void
   /** Called for each timer, in the order of their timestamps, as soon as the watermark has reached it. */
   onTimer?(timestamp: number, context: ProcessContext<K, StateHandles<S>, O, TimersOf<C>>, name: string): void
+}
+
+/** Values of V in windows of keys of K, which fire as F where they fire more than once; emits O. */
+export interface WindowProcessDefinition<V, K, O, F extends Firing> {
+  /** What is emitted; without it any object is, and nothing is known of its fields. */
+  readonly emits?: ObjectType<O>
+  /** Called each time a window fires, with all its values in the order of arrival. They are made while one goes through them, and anew each time. */
+  onWindow(values: Iterable<V>, context: WindowContext<K, O> & ([F] extends [never] ? unknown : { readonly firing: F })): void
+}
+
+/** As a program of any types gives it. */
+interface AnyWindowDefinition {
+  readonly emits?: ObjectType<unknown>
+  readonly onWindow: ProcessFunction['call']
+}
+
+export function addWindowProcess(draft: Draft, site: Site, window: WindowDraft | Session, name: string, definition: AnyWindowDefinition): Draft {
+  const { emits, onWindow } = definition
+  const called: Pick<WindowProcessNode, 'emits' | 'onWindow'> = {
+    emits: emits?.schema ?? null,
+    onWindow: { kind: 'lambda', call: onWindow, text: String(onWindow) },
+  }
+  if (window.kind === 'session') return addSessionProcess(draft, site, window, name, called)
+  return addNode(draft, site, (add) => ({ kind: 'windowProcess', uid: name, inputs: add.inputs, window: windowSpec(add, window), ...called }))
 }
 
 /** As a program of any types gives it. */

@@ -1,5 +1,5 @@
 /** Session windows as a program writes them. */
-import type { Aggregate, SessionNode, WindowReduceNode } from '../plan/nodes.ts'
+import type { Aggregate, SessionNode, WindowProcessNode, WindowReduceNode } from '../plan/nodes.ts'
 import { addNode, type Addition, type Draft } from './draft.ts'
 import type { Site } from './site.ts'
 import type { Duration } from './values.ts'
@@ -27,6 +27,16 @@ export function addSessionAggregate(draft: Draft, site: Site, window: Session, n
 
 export function addSessionReduce(draft: Draft, site: Site, window: Session, name: string, reducer: WindowReduceNode['reducer']): Draft {
   return addNode(draft, site, (add) => sessionNode(add, window, name, { kind: 'reduce', reducer }))
+}
+
+export function addSessionProcess(
+  draft: Draft,
+  site: Site,
+  window: Session,
+  name: string,
+  called: Pick<WindowProcessNode, 'emits' | 'onWindow'>,
+): Draft {
+  return addNode(draft, site, (add) => sessionNode(add, window, name, { kind: 'process', ...called }))
 }
 
 function sessionNode(add: Addition, { gap, lateness }: Session, name: string, contents: SessionNode['contents']): SessionNode {

@@ -19,7 +19,7 @@ import {
 import type { Aggregation, CheckedAggregates, WindowBounds, WindowResult } from './aggregates.ts'
 import { emptyDraft, finishDraft, mergeDrafts, type Draft } from './draft.ts'
 import type { KafkaTopic } from './kafka.ts'
-import { addDedup, addProcess, type ProcessDefinition } from './process.ts'
+import { addDedup, addProcess, addWindowProcess, type ProcessDefinition, type WindowProcessDefinition } from './process.ts'
 import { addSessionAggregate, addSessionReduce, type Session } from './sessions.ts'
 import { callerPlace, type Site } from './site.ts'
 import type { StateDeclarations } from './state.ts'
@@ -227,6 +227,23 @@ export class WindowedStream<V, C extends Clock, K, F extends Firing = never> {
     return new Stream(
       window.kind === 'session' ? addSessionReduce(this.#draft, at, window, name, by) : addWindowReduce(this.#draft, at, window, name, by),
     )
+  }
+
+  /**
+   * Calls a function with all records of a key and window when that fires; it emits what it likes. An aggregate or a reduce keeps much less, so prefer those. The
+   * name is that of the state.
+   *
+   * ```ts
+   * .process('steps', {
+   *   emits: t.object({ customer: t.string, most: t.number }),
+   *   onWindow(orders, { key, emit }) {
+   *     emit({ customer: key, most: Math.max(...Iterator.from(orders).map((order) => order.amount)) })
+   *   },
+   * })
+   * ```
+   */
+  process<O = JsonObject>(name: string, definition: WindowProcessDefinition<V, K, O, F>): Stream<O, C, K> {
+    return new Stream(addWindowProcess(this.#draft, this.#site('process', name), this.#window, name, definition))
   }
 
   #site(method: string, name: string): Site {

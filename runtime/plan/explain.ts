@@ -14,6 +14,7 @@ import type {
   SourceNode,
   Stage,
   TransformNode,
+  WindowProcessNode,
 } from './nodes.ts'
 import type { ProcessNode, StateCell } from './process.ts'
 import { isStateful, sinksOf, sourcesOf, stagesOf } from './stages.ts'
@@ -56,6 +57,8 @@ function explainNode(node: PlanNode | RepartitionSource | RepartitionSink): stri
       return `${describeWindow(node.window)}: ${Object.entries(node.fields).map(explainAggregate).join(', ')}`
     case 'windowReduce':
       return `${describeWindow(node.window)}: reduce by ${oneLine(node.reducer.text)}`
+    case 'windowProcess':
+      return `${describeWindow(node.window)}: ${explainWindowProcess(node)}`
     case 'session':
       return explainSession(node)
     case 'process':
@@ -109,15 +112,32 @@ function explainExpression(expression: Expression): string {
 
 function explainSession({ gapMs, latenessMs, contents }: SessionNode): string {
   const lateness = latenessMs === 0 ? '' : `, lateness ${formatDuration(latenessMs)}`
-  const what =
-    contents.kind === 'aggregate' ? Object.entries(contents.fields).map(explainAggregate).join(', ') : `reduce by ${oneLine(contents.reducer.text)}`
-  return `session window, gap ${formatDuration(gapMs)}${lateness}: ${what}`
+  return `session window, gap ${formatDuration(gapMs)}${lateness}: ${explainContents(contents)}`
+}
+
+function explainContents(contents: SessionNode['contents']): string {
+  switch (contents.kind) {
+    case 'aggregate':
+      return Object.entries(contents.fields).map(explainAggregate).join(', ')
+    case 'reduce':
+      return `reduce by ${oneLine(contents.reducer.text)}`
+    case 'process':
+      return explainWindowProcess(contents)
+  }
+}
+
+function explainWindowProcess({ emits, onWindow }: Pick<WindowProcessNode, 'emits' | 'onWindow'>): string {
+  return `process all values by ${oneLine(onWindow.text)}${explainEmits(emits)}`
 }
 
 function explainProcess({ state, emits, onTimer }: ProcessNode): string {
   const names = Object.keys(state)
   const parts = [names.length === 0 ? 'no state' : `state ${names.join(', ')}`, onTimer === null ? 'no timers' : 'timers']
-  return `process, ${parts.join(', ')}${emits === null ? '' : `, emits ${describeSchema(emits)}`}`
+  return `process, ${parts.join(', ')}${explainEmits(emits)}`
+}
+
+function explainEmits(emits: ProcessNode['emits']): string {
+  return emits === null ? '' : `, emits ${describeSchema(emits)}`
 }
 
 function explainCell(cell: StateCell): string {
@@ -161,6 +181,8 @@ function explainTables(node: TransformNode): readonly string[] {
     case 'windowAggregate':
     case 'windowReduce':
       return [`  ${node.uid}: ${explainRows(node.window)}`]
+    case 'windowProcess':
+      return [`  ${node.uid}: ${explainRows(node.window)}, with all its values`]
     case 'session':
       return [`  ${node.uid}: at most three rows for each key and open session, more for one that was merged or is very long`]
     case 'dedup':

@@ -4,7 +4,7 @@
  */
 import type { FieldType, RecordSchema } from '../formats/schema.ts'
 import type { Aggregate } from './aggregates.ts'
-import type { DedupNode, ProcessNode } from './process.ts'
+import type { DedupNode, ProcessFunction, ProcessNode } from './process.ts'
 import type { Shape } from './shape.ts'
 import type { WindowSpec } from './windows.ts'
 
@@ -130,6 +130,17 @@ export interface WindowReduceNode {
   readonly reducer: { readonly kind: 'lambda'; readonly call: (accumulator: never, value: never) => unknown; readonly text: string }
 }
 
+/** Calls a function with all values of a window when that fires; it emits what it likes, at the window's end, under its key. */
+export interface WindowProcessNode {
+  readonly kind: 'windowProcess'
+  readonly uid: Uid
+  readonly inputs: readonly [Uid]
+  readonly window: WindowSpec
+  /** What it emits; null: not declared. */
+  readonly emits: RecordSchema | null
+  readonly onWindow: ProcessFunction
+}
+
 /** Records of several streams as one, in the order in which they come. They must be keyed anew before they are grouped. */
 export interface MergeNode {
   readonly kind: 'merge'
@@ -139,7 +150,7 @@ export interface MergeNode {
 
 /**
  * Windows [first record, last record + gap) per key, of records with no more than the gap between neighbours. Emits as the other windows do, with what the
- * aggregates or the reducer make of them.
+ * aggregates, the reducer or the function make of them.
  */
 export interface SessionNode {
   readonly kind: 'session'
@@ -150,6 +161,7 @@ export interface SessionNode {
   readonly contents:
     | { readonly kind: 'aggregate'; readonly fields: WindowAggregateNode['fields'] }
     | { readonly kind: 'reduce'; readonly reducer: WindowReduceNode['reducer'] }
+    | { readonly kind: 'process'; readonly emits: WindowProcessNode['emits']; readonly onWindow: WindowProcessNode['onWindow'] }
 }
 
 export interface SinkNode {
@@ -171,6 +183,7 @@ export type TransformNode =
   | KeyByNode
   | WindowAggregateNode
   | WindowReduceNode
+  | WindowProcessNode
   | MergeNode
   | SessionNode
   | ProcessNode

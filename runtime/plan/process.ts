@@ -81,6 +81,17 @@ export interface KeyTimers {
   delete(timestamp: number, name?: string): void
 }
 
+/** What a function over the values of a window may know and do. */
+export interface WindowContext<K, O> {
+  readonly key: K
+  /** Epoch ms. */
+  readonly windowStart: number
+  /** Epoch ms, exclusive. */
+  readonly windowEnd: number
+  /** Sends a value on, when the function has returned; its timestamp is that of the window's result. */
+  readonly emit: (value: O) => void
+}
+
 /** What a process function may know and do. One object per transform, reused for every record: copy what you keep. */
 export interface ProcessContext<K, S, O, T = KeyTimers> {
   readonly key: K

@@ -71,6 +71,8 @@ function outputShape(node: PlanNode, input: Shape, keyType: FieldType | null): S
       return { fields: { ...boundFields(keyType, node.window), ...aggregateFields(node, input) } }
     case 'windowReduce':
       return { fields: { ...boundFields(keyType, node.window), value: wholeOf(input) } }
+    case 'windowProcess':
+      return shapeOf(node.emits)
   }
 }
 

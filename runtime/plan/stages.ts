@@ -89,7 +89,7 @@ export function isStateful(stage: Stage): boolean {
   return stage.transforms.some(({ kind }) => stateful.has(kind))
 }
 
-const stateful: ReadonlySet<TransformNode['kind']> = new Set(['windowAggregate', 'windowReduce', 'session', 'process', 'dedup'])
+const stateful: ReadonlySet<TransformNode['kind']> = new Set(['windowAggregate', 'windowReduce', 'windowProcess', 'session', 'process', 'dedup'])
 
 function isTransform(node: PlanNode): node is TransformNode {
   return node.kind !== 'source' && node.kind !== 'sink'

@@ -1,5 +1,5 @@
 /** Builds a stage: the functions that its records run through, put together once from the nodes of the plan. */
-import { isWindow } from '../plan/keys.ts'
+import { givesKey, isWindow, type WindowNode } from '../plan/keys.ts'
 import type { DedupNode, ProcessNode } from '../plan/process.ts'
 import { spansOf } from '../plan/sessions.ts'
 import { timerLayout } from '../time/timers.ts'
@@ -14,7 +14,7 @@ import { jsonEncoder } from '../formats/json/encoder.ts'
 
 import type { FieldType } from '../formats/schema.ts'
 import { isNumberAggregate } from '../plan/aggregates.ts'
-import type { SessionNode, Stage, TransformNode, WindowAggregateNode, WindowReduceNode } from '../plan/nodes.ts'
+import type { Stage, TransformNode } from '../plan/nodes.ts'
 import { knownBefore } from '../plan/shape.ts'
 import { isTime } from '../plan/time.ts'
 import type { Shape } from '../plan/shape.ts'
@@ -40,6 +40,8 @@ import { Stretch } from './stretch.ts'
 import { AggregateContents } from './windows/window-aggregate.ts'
 import { SummaryContents } from './windows/window-summary.ts'
 import { ReduceContents } from './windows/window-reduce.ts'
+import { callOnWindow } from './windows/on-window.ts'
+import { ValueContents } from './windows/window-values.ts'
 import { KeyedWindow } from './windows/window.ts'
 import { CountedWindow, progressLayout } from './windows/counted-window.ts'
 import type { ContentsOptions, WindowContents } from './windows/contents.ts'
@@ -81,7 +83,7 @@ export function compileStage(stage: Stage, options: CompileOptions): CompiledSta
       end = step
       push = step.push
     } else if (isWindow(node)) {
-      const window = windowOf(node, link, stage, options, context, new Stretch(push, end))
+      const window = windowOf(node, link, stage, options, context, { push, end })
       windows.unshift(window)
       end = window
       push = window.push
@@ -121,7 +123,7 @@ function linksOf(stage: Stage, keyKind: KeyKind | null): readonly Link[] {
     if (node.kind === 'map' || node.kind === 'flatMap' || node.kind === 'process') state = { ...state, asDeclared: false, asResulted: false }
     // A window's key goes through to what is behind it, so its type is that of the first keyBy.
     if (node.kind === 'keyBy') state = { ...state, keyType: state.keyed ? state.keyType : (shape?.fields[node.field]?.type ?? null), keyed: true }
-    if (isWindow(node)) state = { ...state, asDeclared: false, asResulted: true, windowed: true }
+    if (isWindow(node)) state = { ...state, asDeclared: false, asResulted: givesKey(node), windowed: true }
   }
   return links
 }
@@ -182,14 +184,12 @@ function lateEncoder(link: Link, stage: Stage): (value: unknown) => Uint8Array {
   return (value) => encoder.encode(value)
 }
 
-type WindowNode = WindowAggregateNode | WindowReduceNode | SessionNode
-
 /** Whether records have a time, by the stage's own doing or that of those before it. */
 function isTimed({ source, transforms }: Stage): boolean {
   return source.kind === 'repartition' ? source.timed || source.byProcessingTime : transforms.some(isTime)
 }
 
-function windowOf(node: WindowNode, link: Link, stage: Stage, options: CompileOptions, context: ChainContext, next: Stretch): Stateful {
+function windowOf(node: WindowNode, link: Link, stage: Stage, options: CompileOptions, context: ChainContext, onwards: Onwards): Stateful {
   const { uid } = node
   const spans = node.kind === 'session' ? spansOf(node) : node
   const { window } = spans
@@ -197,7 +197,8 @@ function windowOf(node: WindowNode, link: Link, stage: Stage, options: CompileOp
     throw new StreamJobError('program-invalid', `${uid}: a window needs event time; declare it behind the source`)
   if (!link.keyed) throw new StreamJobError('program-invalid', `${uid}: a window needs a key; put keyBy before it`)
   const { store } = options
-  const common = { uid, readKey: link.readKey, context, next }
+  const push = spans.kind === 'windowProcess' ? callOnWindow(spans, context, onwards.push) : onwards.push
+  const common = { uid, readKey: link.readKey, context, next: new Stretch(push, onwards.end) }
   if (window.kind === 'count' || window.kind === 'global') {
     const contents = contentsOf(spans, { store, record: context.record, slideMs: 0, marked: false })
     return new CountedWindow({ ...common, window, contents, progress: store.table(`${uid}/records`, progressLayout) })
@@ -214,8 +215,9 @@ function windowOf(node: WindowNode, link: Link, stage: Stage, options: CompileOp
   return new KeyedWindow({ ...common, window, placement, panes, contents, encodeLate })
 }
 
-function contentsOf(node: WindowAggregateNode | WindowReduceNode, options: ContentsOptions): WindowContents {
+function contentsOf(node: Exclude<WindowNode, { kind: 'session' }>, options: ContentsOptions): WindowContents {
   if (node.kind === 'windowReduce') return new ReduceContents(node, options)
+  if (node.kind === 'windowProcess') return new ValueContents(node, options)
   return Object.values(node.fields).every(isNumberAggregate) ? new AggregateContents(node, options) : new SummaryContents(node, options)
 }
 

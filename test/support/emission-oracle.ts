@@ -16,6 +16,8 @@ export interface OracleFiring {
   readonly firing: string
   readonly n: number
   readonly total: number | null
+  /** In the order of arrival. */
+  readonly amounts: readonly number[]
 }
 
 interface Pane {
@@ -42,7 +44,7 @@ export function emissionOracle(
     const pane = open.get(start)!.get(key)!
     pane.changed = false
     const total = pane.amounts.length === 0 ? null : pane.amounts.reduce((sum, amount) => sum + amount, 0)
-    firings.push({ key, windowStart: start, windowEnd: endOf(start), firing, n: pane.records, total })
+    firings.push({ key, windowStart: start, windowEnd: endOf(start), firing, n: pane.records, total, amounts: [...pane.amounts] })
   }
   const advance = (to: number): void => {
     watermark = to

@@ -62,6 +62,20 @@ export function reduce(uid: string, window: WindowSpec, reducer: (accumulator: n
   return { kind: 'windowReduce', uid, window, reducer: { kind: 'lambda', call: reducer, text: String(reducer) } }
 }
 
+export function windowProcess(uid: string, window: WindowSpec, onWindow: OnWindow): Step {
+  return { kind: 'windowProcess', uid, window, emits: null, onWindow: lambda(onWindow) }
+}
+
+export function sessionProcess(uid: string, gapMs: number, onWindow: OnWindow, latenessMs = 0): Step {
+  return { kind: 'session', uid, gapMs, latenessMs, contents: { kind: 'process', emits: null, onWindow: lambda(onWindow) } }
+}
+
+/** What the window function of a test gets. */
+type OnWindow = (
+  values: Iterable<never>,
+  context: { key: string; windowStart: number; windowEnd: number; firing?: string; emit: (value: unknown) => void },
+) => unknown
+
 export function session(uid: string, gapMs: number, fields: Readonly<Record<string, Aggregate>>, latenessMs = 0): Step {
   return { kind: 'session', uid, gapMs, latenessMs, contents: { kind: 'aggregate', fields } }
 }
@@ -110,6 +124,6 @@ function expression(from: string | Call): unknown {
   return typeof from === 'string' ? { kind: 'cel', text: from } : lambda(from)
 }
 
-function lambda(call: Call): { readonly kind: 'lambda'; readonly call: Call; readonly text: string } {
+function lambda<C>(call: C): { readonly kind: 'lambda'; readonly call: C; readonly text: string } {
   return { kind: 'lambda', call, text: String(call) }
 }

@@ -1,5 +1,5 @@
 /** As accepts.ts: sessions, process functions and dedup. */
-import { count, kafka, max, session, state, stream, t, tumbling, type Infer, type JsonValue, type Plan } from 'streamjob'
+import { count, countWindow, kafka, max, session, state, stream, t, tumbling, type Infer, type JsonValue, type Plan } from 'streamjob'
 
 /** Compiles only when A and B are the same type. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -77,6 +77,43 @@ export const numbered: Plan = stream
     same<(typeof value)[string], JsonValue>(true)
     return true
   })
+  .to(results)
+
+/** A function over the values of a window knows their type, its key and bounds, and which firing it is. */
+export const windowProcessed: Plan = orders
+  .keyBy('customer')
+  .window(tumbling('1m', { emit: { early: '10s' } }))
+  .process('steps', {
+    emits: t.object({ customer: t.string, most: t.number }),
+    onWindow(values, { key, windowStart, windowEnd, firing, emit }) {
+      same<typeof values, Iterable<Order>>(true)
+      same<typeof key, string>(true)
+      same<typeof windowStart, number>(true)
+      same<typeof windowEnd, number>(true)
+      same<typeof firing, 'early' | 'final'>(true)
+      for (const { amount } of values) emit({ customer: key, most: amount })
+    },
+  })
+  .keyBy('customer')
+  .window(session('1m'))
+  .process('visits', {
+    onWindow([first], { key, emit }) {
+      same<typeof first, { readonly customer: string; readonly most: number } | undefined>(false)
+      emit({ customer: key, most: first?.most ?? null })
+    },
+  })
+  .filter((value) => {
+    same<(typeof value)[string], JsonValue>(true)
+    return true
+  })
+  .to(results)
+
+/** So does one of so many records, without event time. */
+export const counted: Plan = stream
+  .from(kafka({ topic: 'orders', key: 'customer', schema: Order }))
+  .keyBy('customer')
+  .window(countWindow(3))
+  .process('threes', { onWindow: (values, { emit }) => emit({ amounts: Array.from(values, ({ amount }) => amount) }) })
   .to(results)
 
 /** A stream stays keyed, and of its type, behind dedup. */

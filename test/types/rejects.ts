@@ -132,6 +132,21 @@ export const unknownState = keyed.process('p', { state: { n: state.value(t.numbe
 // @ts-expect-error 'n' does not exist in type
 export const wrongEmission = keyed.process('p', { emits: t.object({ total: t.number }), onRecord: (_, { emit }) => emit({ n: 1 }) })
 
+// @ts-expect-error Type 'string' is not assignable to type 'number'
+export const wrongWindowEmission = minutes.process('p', { emits: t.object({ n: t.number }), onWindow: (_, { key, emit }) => emit({ n: key }) })
+
+// @ts-expect-error Property 'firing' does not exist on type
+export const firingOfOneResult = minutes.process('p', { onWindow: (_, { firing }) => void firing })
+
+// @ts-expect-error Property 'amout' does not exist on type
+export const unknownWindowField = minutes.process('p', { onWindow: ([first]) => void first?.amout })
+
+// @ts-expect-error 'onRecord' does not exist in type 'WindowProcessDefinition<
+export const recordOfWindow = minutes.process('p', { onRecord() {} })
+
+// @ts-expect-error Property 'window' does not exist on type 'Stream<
+export const windowResultIsKeyless = minutes.process('p', { onWindow() {} }).window(tumbling('1m'))
+
 // @ts-expect-error Argument of type 'Type<string[]>' is not assignable
 export const listAsName = state.map(t.list(t.string), t.number)
 

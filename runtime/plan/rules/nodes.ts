@@ -2,7 +2,7 @@
 import { checkExpression } from '../expression.ts'
 import type { EventTimeNode, KeyByNode, PlanNode, SessionNode, SinkNode, SourceNode } from '../nodes.ts'
 import { checkDedup } from './dedup.ts'
-import { checkProcess } from './process.ts'
+import { checkOnWindow, checkProcess } from './process.ts'
 import { checkFunction } from './functions.ts'
 import { checkRange, unknownField, type Finding, type Surroundings } from './findings.ts'
 import { checkAggregates } from './aggregates.ts'
@@ -33,9 +33,9 @@ export function checkNode(node: PlanNode, around: Surroundings): readonly Findin
     case 'merge':
       return []
     case 'windowAggregate':
-      return [...checkName(node.uid), ...checkWindow(node.window, around), ...checkAggregates(node, around.input)]
     case 'windowReduce':
-      return [...checkName(node.uid), ...checkWindow(node.window, around), ...checkFunction(node.reducer, around.input, 'any')]
+    case 'windowProcess':
+      return [...checkName(node.uid), ...checkWindow(node.window, around), ...checkContents(node, around)]
     case 'session':
       return checkSession(node, around)
     case 'dedup':
@@ -101,8 +101,18 @@ function checkSession(node: SessionNode, around: Surroundings): readonly Finding
   const spans = [...checkRange('window.session', node.gapMs, 1), ...checkRange('window.lateness', node.latenessMs, 0)]
   if (around.byProcessingTime && node.latenessMs > 0) spans.push({ kind: 'invalid', at: 'window.lateness', message: neverLate })
   const same = spansOf(node)
-  const checked = same.kind === 'windowAggregate' ? checkAggregates(same, around.input) : checkFunction(same.reducer, around.input, 'any')
-  return [...checkName(node.uid), ...checkKeyedTime('window', 'a window', around), ...spans, ...checked]
+  return [...checkName(node.uid), ...checkKeyedTime('window', 'a window', around), ...spans, ...checkContents(same, around)]
+}
+
+function checkContents(node: ReturnType<typeof spansOf>, { input }: Surroundings): readonly Finding[] {
+  switch (node.kind) {
+    case 'windowAggregate':
+      return checkAggregates(node, input)
+    case 'windowReduce':
+      return checkFunction(node.reducer, input, 'any')
+    case 'windowProcess':
+      return checkOnWindow(node.onWindow)
+  }
 }
 
 function checkSink(node: SinkNode, around: Surroundings): readonly Finding[] {

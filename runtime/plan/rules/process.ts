@@ -1,5 +1,5 @@
 /** What must hold for process functions. */
-import type { ProcessNode, StateCell } from '../process.ts'
+import type { ProcessFunction, ProcessNode, StateCell } from '../process.ts'
 import { checkRange, type Finding, type Surroundings } from './findings.ts'
 import { checkFunction } from './functions.ts'
 
@@ -15,6 +15,11 @@ export function checkProcess(node: ProcessNode, around: Surroundings): readonly 
     if (!around.hasEventTime) findings.push({ kind: 'invalid', at: 'onTimer', message: 'timers need event time: add eventTime behind the source' })
   }
   return [...findings, ...Object.entries(node.state).flatMap(([name, cell]) => checkCell(name, cell, around))]
+}
+
+/** The function that gets the values of a window. */
+export function checkOnWindow(onWindow: ProcessFunction): readonly Finding[] {
+  return checkFunction(onWindow, null, 'any').map((finding) => ({ ...finding, at: 'onWindow' }))
 }
 
 function checkCell(name: string, cell: StateCell, around: Surroundings): readonly Finding[] {

@@ -36,6 +36,9 @@ export interface ContentsOptions {
 export const mark = { changed: 0, early: 1, fired: 2 } as const
 export type Mark = (typeof mark)[keyof typeof mark]
 
+/** A row is sent as one Kafka record, which brokers take to a megabyte unless they are told otherwise. */
+export const mostRowBytes = 900_000
+
 /** The fields that every result begins with. */
 export function resultHead(key: unknown, windowStart: number, windowEnd: number, firing?: Firing): Record<string, unknown> {
   return firing === undefined ? { key, windowStart, windowEnd } : { key, windowStart, windowEnd, firing }

@@ -8,11 +8,8 @@ import { summaryOf } from '../aggregates/summaries.ts'
 import type { Summary, SummaryKind } from '../aggregates/summary.ts'
 import { RecordRejected } from '../chain.ts'
 import type { CurrentRecord } from '../record.ts'
-import { resultHead, type ContentsOptions, type Mark, type WindowContents } from './contents.ts'
+import { mostRowBytes, resultHead, type ContentsOptions, type Mark, type WindowContents } from './contents.ts'
 import { MarkedBlobs } from './marked-blobs.ts'
-
-/** A row is sent as one Kafka record, which brokers take to a megabyte unless they are told otherwise. */
-const mostRowBytes = 900_000
 
 /**
  * Aggregates of which at least one needs more than numbers: one blob per key and window, the numbers of all others first, then the summaries in the order

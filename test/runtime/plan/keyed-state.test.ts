@@ -2,7 +2,7 @@
 import test from 'ava'
 import { parseSchema } from '../../../runtime/formats/schema-text.ts'
 import { explain } from '../../../runtime/plan/explain.ts'
-import type { Plan, PlanNode } from '../../../runtime/plan/nodes.ts'
+import type { Plan, PlanNode, SessionNode, WindowProcessNode } from '../../../runtime/plan/nodes.ts'
 import type { DedupNode, ProcessNode } from '../../../runtime/plan/process.ts'
 import { validatePlan } from '../../../runtime/plan/validate.ts'
 
@@ -32,6 +32,11 @@ const process = (more: Partial<ProcessNode> = {}): PlanNode => {
   const call = { kind: 'lambda', call: (): void => {}, text: '' } as const
   return { kind: 'process', uid: 'limits', inputs: [''], state: {}, emits: null, onRecord: call, onTimer: call, ...more }
 }
+const windowProcess = (more: Partial<WindowProcessNode> = {}): PlanNode => {
+  const onWindow = { kind: 'lambda', call: (): void => {}, text: '() => {}' } as const
+  return { kind: 'windowProcess', uid: 'steps', inputs: [''], window: minute, emits: null, onWindow, ...more }
+}
+const minute = { kind: 'tumbling', sizeMs: 60_000, slideMs: 60_000, offsetMs: 0, latenessMs: 0 } as const
 const dedup = (more: Partial<DedupNode> = {}): PlanNode => ({ kind: 'dedup', uid: 'once', inputs: [''], by: null, withinMs: 1_000, ...more })
 const number = { type: { kind: 'number' }, optional: false } as const
 const async = { kind: 'lambda', call: async (): Promise<void> => Promise.resolve(), text: '' } as const
@@ -54,6 +59,32 @@ const whole = process({
 test('sessions, process functions and dedup in one chain have no problems', (t) => {
   const again: PlanNode = { kind: 'keyBy', uid: 'keyBy-2', inputs: [''], field: 'customer' }
   t.deepEqual(validatePlan(chain(source, eventTime, keyBy, dedup({ by: 'amount' }), whole, again, session(10), sink)), [])
+})
+
+test('a process function over a window, or a session, is explained, with what it keeps and emits', (t) => {
+  const emits = parseSchema({ customer: 'string', most: 'number' })
+  const text = explain(keyed(windowProcess({ emits })))
+  for (const words of [
+    'steps        tumbling window 1m: process all values by () => {}, emits { customer: string, most: number }',
+    'steps: one row for each key and open window, with all its values',
+  ])
+    t.true(text.includes(words), `${words}\n${text}`)
+  const call = { kind: 'lambda', call: (): void => {}, text: 'f' } as const
+  const visits: PlanNode = { ...(session(10) as SessionNode), contents: { kind: 'process', emits: null, onWindow: call } }
+  t.true(explain(keyed(visits)).includes('session window, gap 10ms: process all values by f\n'))
+})
+
+test('what a process function over a window emits is what is known behind it, and keeps the key that records had', (t) => {
+  const emits = parseSchema({ customer: 'string', most: 'number' })
+  const again: PlanNode = { kind: 'keyBy', uid: 'keyBy-2', inputs: [''], field: 'customer' }
+  const other: PlanNode = { ...again, field: 'key' }
+  const plan = (by: PlanNode): Plan => chain(source, eventTime, keyBy, windowProcess({ emits }), by, session(10), sink)
+  t.deepEqual(validatePlan(plan(again)), [])
+  t.is(explain(plan(again)).match(/^stage /gm)?.length, 1)
+  t.deepEqual(
+    validatePlan(plan(other)).map(({ message }) => message),
+    ['there is no field "key"; the fields are customer, most'],
+  )
 })
 
 test('they are explained, with the rows that they keep', (t) => {
@@ -112,6 +143,14 @@ const cases: readonly (readonly [title: string, plan: Plan, problems: readonly (
     keyed(process({ state: { m: { kind: 'map', names: { type: schema, optional: false }, type: number, ttlMs: null } } })),
     [['invalid', 'nodes[3] (limits).state.m', /the names of a map/]],
   ],
+  ['an async onWindow', keyed(windowProcess({ onWindow: async })), [['not-supported-yet', 'nodes[3] (steps).onWindow', /async functions/]]],
+  [
+    'a session with an async onWindow',
+    keyed({ ...(session(10) as SessionNode), contents: { kind: 'process', emits: null, onWindow: async } }),
+    [['not-supported-yet', 'nodes[3] (visits).onWindow', /async functions/]],
+  ],
+  ['a function over a window without key', chain(source, eventTime, windowProcess(), sink), [['invalid', 'nodes[2] (steps).window', /needs a key/]]],
+  ['a function over a window without time', chain(source, keyBy, windowProcess(), sink), [['invalid', 'nodes[2] (steps).window', /event time/]]],
   ['a process function with a bad name', keyed(process({ uid: '1' })), [['invalid', 'nodes[3] (1).name', /begins with a letter/]]],
 ]
 

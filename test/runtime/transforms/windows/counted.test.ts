@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { Aggregate, WindowSpec } from '../../../../runtime/plan/nodes.ts'
 import type { TestRecord } from '../../../support/blocks.ts'
 import { StageRun } from '../../../support/stage-run.ts'
-import { aggregate, eventTime, filter, flatMap, keyBy, reduce, stageOf, tumbling } from '../../../support/stages.ts'
+import { aggregate, eventTime, filter, flatMap, keyBy, reduce, stageOf, tumbling, windowProcess } from '../../../support/stages.ts'
 import type { Step } from '../../../support/stages.ts'
 import { records, run, schema, shown } from '../../../support/timeline.ts'
 
@@ -152,29 +152,33 @@ test('count and global windows are those of the plain model, through slices, com
     then: fc.constantFrom('commit', 'commit', 'rollback', 'crash', 'nothing'),
   })
   const summaries = { ...sum, l: { kind: 'last', field: 'v' } } as const
-  const steps = (window: WindowSpec, fields: typeof sum): readonly Step[] => [
-    eventTime('at', 4),
-    filter('true'),
-    keyBy(),
-    aggregate('w', window, fields),
+  const contents: readonly ((window: WindowSpec) => Step)[] = [
+    (window) => aggregate('w', window, sum),
+    (window) => aggregate('w', window, summaries),
+    (window) =>
+      windowProcess('w', window, (values: Iterable<{ v: number }>, { emit, ...bounds }) => {
+        const all = Array.from(values, ({ v }) => v)
+        emit({ ...bounds, n: all.length, s: all.reduce((s, v) => s + v, 0) })
+      }),
   ]
+  const steps = (step: Step): readonly Step[] => [eventTime('at', 4), filter('true'), keyBy(), step]
   fc.assert(
     fc.property(
       input,
       windows,
-      fc.constantFrom(sum, summaries),
+      fc.constantFrom(...contents),
       fc.integer({ min: 1, max: 300 }),
       fc.array(interruption, { maxLength: 20 }),
-      (all, window, fields, sliceBytes, interruptions) => {
+      (all, window, stepOf, sliceBytes, interruptions) => {
         const given = all.map(([key, at, v]): TestRecord => ({ key, value: { k: key, at, v } }))
-        const made = new StageRun(stageOf(steps(window, fields), { schema }), given, { sliceBytes })
+        const made = new StageRun(stageOf(steps(stepOf(window)), { schema }), given, { sliceBytes })
         for (const { records: some, then } of interruptions) {
           made.slice(some)
           if (then !== 'nothing') made[then]()
         }
         made.process().commit()
         const found = made.results.map(({ value }) => {
-          // The aggregates above make them.
+          // The contents above make them.
           const { l: _l, ...result } = value as Found & { readonly l?: number }
           return result
         })
