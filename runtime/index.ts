@@ -4,8 +4,20 @@ export type { AnyStream, Clock, DedupOptions, EventTimeOptions, EventTimeSource,
 export { kafka } from './dsl/kafka.ts'
 export type { KafkaOptions, KafkaTopic } from './dsl/kafka.ts'
 export { tumbling, sliding, countWindow, global } from './dsl/windows.ts'
-export type { CalendarOptions, CalendarSize, CountTrigger, CountWindow, Emit, TimeTrigger, Window, WindowOptions } from './dsl/windows.ts'
-export type { Firing } from './plan/windows.ts'
+export type {
+  CalendarOptions,
+  CalendarSize,
+  CountTrigger,
+  CountWindow,
+  Emit,
+  TimeTrigger,
+  TriggeredWindow,
+  Window,
+  WindowOptions,
+} from './dsl/windows.ts'
+export { trigger } from './dsl/triggers.ts'
+export type { TimedTriggerDefinition, Trigger, TriggerDefinition } from './dsl/triggers.ts'
+export type { Firing, TriggerContext, TriggerResult, WindowTimer } from './plan/windows.ts'
 export { count, sum, min, max, avg, variance, stddev, first, last, collect, topN, quantiles, approxDistinct } from './dsl/aggregates.ts'
 export type { Aggregation, SpreadOptions, WindowResult } from './dsl/aggregates.ts'
 export { session } from './dsl/sessions.ts'

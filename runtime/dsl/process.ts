@@ -1,12 +1,12 @@
 /** Process functions as a program writes them. */
 import type { ObjectType } from '../formats/types.ts'
 import type { WindowProcessNode } from '../plan/nodes.ts'
-import type { DedupNode, KeyTimers, ProcessContext, ProcessFunction, ProcessNode, StateCell, WindowContext } from '../plan/process.ts'
+import type { DedupNode, KeyTimers, ProcessContext, ProcessFunction, ProcessNode, WindowContext } from '../plan/process.ts'
 import type { Firing } from '../plan/windows.ts'
-import { addNode, type Addition, type Draft } from './draft.ts'
+import { addNode, type Draft } from './draft.ts'
 import { addSessionProcess, type Session } from './sessions.ts'
 import type { Site } from './site.ts'
-import type { StateDeclarations, StateHandles } from './state.ts'
+import { cellsOf, type StateDeclarations, type StateHandles } from './state.ts'
 import { windowSpec } from './window-spec.ts'
 import type { WindowDraft } from './windows.ts'
 
@@ -64,7 +64,7 @@ export function addProcess(draft: Draft, site: Site, name: string, definition: A
       kind: 'process',
       uid: name,
       inputs: add.inputs,
-      state: Object.fromEntries(Object.entries(state).map(([cell, declared]) => [cell, cellOf(add, cell, declared)])),
+      state: cellsOf(add, 'state', state),
       emits: emits?.schema ?? null,
       onRecord: { kind: 'lambda', call: onRecord, text: String(onRecord) },
       onTimer: onTimer === undefined ? null : { kind: 'lambda', call: onTimer, text: String(onTimer) },
@@ -84,8 +84,4 @@ export function addDedup(draft: Draft, site: Site, name: string, settings: Dedup
     if (within === undefined) add.invalid('within', 'is missing: say for how long an id is remembered, such as 1h')
     return { kind: 'dedup', uid: name, inputs: add.inputs, by: by ?? null, withinMs: add.duration('within', within, 1) }
   })
-}
-
-function cellOf(add: Addition, name: string, { cell, ttl }: StateDeclarations[string]): StateCell {
-  return { ...cell, ttlMs: ttl === undefined ? null : add.duration(`state.${name}.ttl`, ttl, 1) }
 }

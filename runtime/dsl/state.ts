@@ -1,7 +1,8 @@
 /** Keyed state as a program declares it. */
 import type { FieldSchema } from '../formats/schema.ts'
 import type { Type } from '../formats/types.ts'
-import type { ListState, MapState, ValueState } from '../plan/process.ts'
+import type { ListState, MapState, StateCell, ValueState } from '../plan/process.ts'
+import type { Addition } from './draft.ts'
 import type { Duration } from './values.ts'
 
 /** One cell of state; `H` is what functions get of it. Made by `state.value`, `state.list` and `state.map`. */
@@ -49,3 +50,11 @@ export type StateDeclarations = Readonly<Record<string, StateDeclaration<unknown
 
 /** What functions get of declared state. */
 export type StateHandles<S> = { readonly [N in keyof S]: S[N] extends StateDeclaration<infer H> ? H : never }
+
+/** Declared state as a plan has it; `at` is where it was written. */
+export function cellsOf(add: Addition, at: string, declared: StateDeclarations): Readonly<Record<string, StateCell>> {
+  const cells = Object.entries(declared).map(([name, { cell, ttl }]): [string, StateCell] => {
+    return [name, { ...cell, ttlMs: ttl === undefined ? null : add.duration(`${at}.${name}.ttl`, ttl, 1) }]
+  })
+  return Object.fromEntries(cells)
+}

@@ -25,7 +25,7 @@ import { callerPlace, type Site } from './site.ts'
 import type { StateDeclarations } from './state.ts'
 import type { Firing } from '../plan/windows.ts'
 import type { Duration, JsonObject, KeyField, KeyOf, TimestampField } from './values.ts'
-import type { CountWindow, Window, WindowDraft } from './windows.ts'
+import type { CountWindow, TriggeredWindow, Window, WindowDraft } from './windows.ts'
 
 /** What gives records their time: windows need one. */
 export type Clock = 'event time' | 'processing time' | 'no event time'
@@ -187,7 +187,12 @@ export class KeyedStream<V, C extends Clock, K> {
 
   /** Groups the records of a key, in time or by their number. */
   window<F extends Firing = never>(
-    window: CountWindow | (C extends 'no event time' ? 'a window needs event time: call eventTime(...) before keyBy(...)' : Window<F> | Session),
+    window:
+      | CountWindow
+      | TriggeredWindow<V, 'records'>
+      | (C extends 'no event time'
+          ? 'a window needs event time: call eventTime(...) before keyBy(...)'
+          : Window<F> | Session | TriggeredWindow<V, 'event time'>),
   ): WindowedStream<V, C, K, F> {
     // Without event time the type allows no window in time; what comes from untyped code is refused with the plan.
     const given = window as Window | CountWindow | Session

@@ -1,9 +1,12 @@
 /** Windows of a program, checked as they are written, as the plan has them. */
 import type { CalendarUnit, Emission, TimeWindowSpec, WindowSpec } from '../plan/windows.ts'
 import type { Addition } from './draft.ts'
+import { customTrigger } from './triggers.ts'
 import type { OptionsDraft, TriggerDraft, WindowDraft } from './windows.ts'
 
 export function windowSpec(add: Addition, draft: WindowDraft): WindowSpec {
+  // Untyped code may say so.
+  if (draft.kind !== 'global' && 'trigger' in draft) add.invalid('window.trigger', 'only a global window has a trigger: global({ trigger })')
   switch (draft.kind) {
     case 'count':
       return { kind: 'count', size: draft.size }
@@ -58,8 +61,12 @@ function thenOf(add: Addition, at: string, then: string): Emission['then'] {
   return 'final'
 }
 
-function triggerOf(add: Addition, { count, every }: TriggerDraft): Extract<WindowSpec, { kind: 'global' }>['trigger'] {
-  if (count !== undefined && every !== undefined) add.invalid('window.global', 'give one of both: count or every')
+function triggerOf(add: Addition, { count, every, trigger, purge }: TriggerDraft): Extract<WindowSpec, { kind: 'global' }>['trigger'] {
+  if ([count, every, trigger].filter((one) => one !== undefined).length > 1) add.invalid('window.global', 'give one of them: count, every or trigger')
+  if (trigger !== undefined) {
+    if (purge !== undefined) add.invalid('window.purge', 'a trigger says itself when its window is purged: leave purge out')
+    return customTrigger(add, trigger)
+  }
   if (count !== undefined) return { kind: 'count', count }
   return every === undefined ? null : { kind: 'every', everyMs: add.duration('window.global.every', every, fallbackSize) }
 }

@@ -1,5 +1,6 @@
 /** Windows as a program writes them. */
 import type { Firing } from '../plan/windows.ts'
+import type { Trigger, TriggerFunctions } from './triggers.ts'
 import type { Duration } from './values.ts'
 
 /** How records are grouped. `F` are the firings that its results tell apart; never where there is one. */
@@ -8,12 +9,24 @@ export interface Window<F extends Firing = Firing> {
   readonly draft: WindowDraft
   /** Never there; carries the firings for inference. */
   readonly firings?: F
+  /** It takes records of any type. */
+  readonly takes?: never
 }
 
 /** A window that fires by the number of its records, for which it takes no event time. */
 export interface CountWindow {
   readonly needs: 'records'
   readonly draft: WindowDraft
+  /** It takes records of any type. */
+  readonly takes?: never
+}
+
+/** A window with a trigger of the author, for records of V. */
+export interface TriggeredWindow<V, N extends 'records' | 'event time'> {
+  readonly needs: N
+  readonly draft: WindowDraft
+  /** Never there; carries V for checking. */
+  readonly takes?: (value: V) => void
 }
 
 /** A window as it was written, right or wrong. */
@@ -32,6 +45,7 @@ export interface OptionsDraft {
 export interface TriggerDraft {
   readonly count?: number | undefined
   readonly every?: string | undefined
+  readonly trigger?: TriggerFunctions | undefined
   readonly purge?: boolean | undefined
 }
 
@@ -97,14 +111,22 @@ export interface TimeTrigger {
   readonly purge?: boolean
 }
 
+/** All records of a key, in one window without an end, which gives results when the trigger says so. State is kept for each key until that purges it. */
+export function global<V, N extends 'records' | 'event time'>(options: { readonly trigger: Trigger<V, N> }): TriggeredWindow<V, N>
 /** All records of a key, in one window without an end. State is kept for each key for ever, unless it is purged. */
 export function global(trigger: CountTrigger): CountWindow
 /** All records of a key, in one window without an end. State is kept for each key for ever, unless it is purged. */
 export function global(trigger: TimeTrigger): Window<never>
-export function global(trigger: CountTrigger | TimeTrigger): CountWindow | Window<never> {
-  const draft: WindowDraft = Object.freeze({ kind: 'global', ...trigger })
-  return 'every' in trigger ? timed(draft) : Object.freeze({ needs: 'records', draft })
+export function global(options: CountTrigger | TimeTrigger | { readonly trigger: Trigger<never, 'records' | 'event time'> }): AnyGlobal {
+  if ('trigger' in options) {
+    const { functions, needs } = options.trigger
+    return Object.freeze({ needs, draft: Object.freeze({ kind: 'global', ...options, trigger: functions }) })
+  }
+  const draft: WindowDraft = Object.freeze({ kind: 'global', ...options })
+  return 'every' in options ? timed(draft) : Object.freeze({ needs: 'records', draft })
 }
+
+type AnyGlobal = CountWindow | Window<never> | TriggeredWindow<never, 'records' | 'event time'>
 
 function timed<F extends Firing>(draft: WindowDraft): Window<F> {
   return Object.freeze({ needs: 'event time', draft: Object.freeze(draft) })

@@ -180,9 +180,9 @@ function explainTables(node: TransformNode): readonly string[] {
   switch (node.kind) {
     case 'windowAggregate':
     case 'windowReduce':
-      return [`  ${node.uid}: ${explainRows(node.window)}`]
+      return [`  ${node.uid}: ${explainRows(node.window)}`, ...explainTrigger(node)]
     case 'windowProcess':
-      return [`  ${node.uid}: ${explainRows(node.window)}, with all its values`]
+      return [`  ${node.uid}: ${explainRows(node.window)}, with all its values`, ...explainTrigger(node)]
     case 'session':
       return [`  ${node.uid}: at most three rows for each key and open session, more for one that was merged or is very long`]
     case 'dedup':
@@ -200,7 +200,14 @@ function explainTables(node: TransformNode): readonly string[] {
   }
 }
 
+/** What the author's trigger keeps beside the window. */
+function explainTrigger({ uid, window }: { readonly uid: string; readonly window: WindowSpec }): readonly string[] {
+  if (window.kind !== 'global' || window.trigger?.kind !== 'custom') return []
+  return Object.entries(window.trigger.state).map(([name, cell]) => `  ${uid}/${name}: ${explainCell(cell)}, likewise`)
+}
+
 function explainRows(window: WindowSpec): string {
+  if (window.kind === 'global' && window.trigger?.kind === 'custom') return 'one row for each key, until its trigger purges it'
   if (window.kind === 'global') return `one row for each key, ${window.purge ? 'until it fires' : 'for ever'}`
   return window.kind === 'count' ? 'one row for each key whose window is not full' : 'one row for each key and open window'
 }

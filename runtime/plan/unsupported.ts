@@ -10,7 +10,6 @@ export function notSupportedYet(word: string): string | undefined {
 }
 
 const twoJobs = 'a job is one chain from a source to a sink: run several jobs, with topics between them'
-const windows = 'tumbling, sliding, count and global windows are'
 const functions = 'map, filter, flatMap and window aggregates are'
 const json = 'json is, with a declared schema or without'
 const sinks = 'write to a topic with to: { topic }, and let a connector read it'
@@ -29,9 +28,13 @@ const unsupported: Readonly<Record<string, { readonly what: string; readonly ins
   enrich: { what: 'async enrichment is', instead: functions },
   asyncMap: { what: 'async enrichment is', instead: functions },
   broadcast: { what: 'broadcast state is', instead: functions },
-  trigger: { what: 'triggers of your own are', instead: 'emit says when a window in time gives results; a global window takes count or every' },
+  trigger: {
+    what: 'triggers of your own in steps are',
+    instead:
+      'write the program in TypeScript: global({ trigger }); a global window takes count or every, and emit says when one in time gives results',
+  },
   complete: { what: 'results with all rows of a table are', instead: 'updates gives each row that changed' },
-  evictor: { what: 'evictors are', instead: windows },
+  evictor: { what: 'evictors are', instead: 'process over a window gets all its records, and leaves out what it likes' },
   processingTime: {
     what: 'triggers by processing time are',
     instead: 'every fires in event time; a stream by processing time has processingTime() at its source',

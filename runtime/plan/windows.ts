@@ -1,5 +1,6 @@
 /** Windows as data: how records are grouped, and when results are given. */
 import { formatDuration } from '../../crds/durations.ts'
+import type { ProcessFunction, StateCell } from './process.ts'
 
 export type WindowSpec = TimeWindowSpec | CountWindowSpec | GlobalWindowSpec
 
@@ -42,10 +43,38 @@ export interface CountWindowSpec {
 /** All records of a key. */
 export interface GlobalWindowSpec {
   readonly kind: 'global'
-  /** When it fires: each time so many records have come, or when the watermark comes to a multiple of an interval. Null: never, which is refused. */
-  readonly trigger: { readonly kind: 'count'; readonly count: number } | { readonly kind: 'every'; readonly everyMs: number } | null
-  /** Whether it begins anew when it has fired. */
+  /** When it fires: each time so many records have come, when the watermark comes to a multiple of an interval, or by functions of the author. Null: never, which is refused. */
+  readonly trigger: { readonly kind: 'count'; readonly count: number } | { readonly kind: 'every'; readonly everyMs: number } | CustomTrigger | null
+  /** Whether it begins anew when it has fired; functions say so themselves. */
   readonly purge: boolean
+}
+
+/** Functions of the author that say when a window fires, with state of their own for each window. */
+export interface CustomTrigger {
+  readonly kind: 'custom'
+  readonly state: Readonly<Record<string, StateCell>>
+  readonly onRecord: ProcessFunction
+  readonly onTimer: ProcessFunction | null
+}
+
+/** What a trigger decides: whether the window gives a result, and whether it begins anew behind that. */
+export type TriggerResult = 'continue' | 'fire' | 'purge' | 'fire-and-purge'
+
+/** The one timer of a window, in event time. */
+export interface WindowTimer {
+  /** Calls onTimer when the watermark reaches the timestamp (epoch ms), in place of the moment it was set for. In onTimer: only later than that. */
+  set(timestamp: number): void
+  clear(): void
+}
+
+/** What a trigger may know and do. One object per transform, reused for every record: copy what you keep. */
+export interface TriggerContext<S, T = WindowTimer> {
+  /** Event time of the record, or of the timer; epoch ms. */
+  readonly timestamp: number
+  /** How many records the window has, with this one. */
+  readonly count: number
+  readonly state: S
+  readonly timer: T
 }
 
 /** Of a window that fires more than once. */
@@ -61,7 +90,9 @@ export type Firing = 'early' | 'on-time' | 'late' | 'final'
 
 /** Whether watermarks make it fire. */
 export function needsEventTime(window: WindowSpec): boolean {
-  return window.kind !== 'count' && !(window.kind === 'global' && window.trigger?.kind === 'count')
+  if (window.kind === 'count') return false
+  if (window.kind !== 'global' || window.trigger === null) return true
+  return window.trigger.kind === 'every' || (window.trigger.kind === 'custom' && window.trigger.onTimer !== null)
 }
 
 /** How a window has several results per key, where it has. */
@@ -77,7 +108,9 @@ export function describePlacement(window: TimeWindowSpec): string {
 
 /** What a count or a global window holds, likewise. */
 export function describeRecords(window: CountWindowSpec | GlobalWindowSpec): string {
-  return window.kind === 'count' ? `${window.size} records` : `all records${window.purge ? ' since it fired' : ''}`
+  if (window.kind === 'count') return `${window.size} records`
+  if (window.trigger?.kind === 'custom') return 'all records since it was purged'
+  return `all records${window.purge ? ' since it fired' : ''}`
 }
 
 /** In words, for explain. */
@@ -109,6 +142,11 @@ function describeOptions({ latenessMs, emit }: TimeWindowSpec): string {
 
 function describeTrigger({ trigger, purge }: GlobalWindowSpec): string {
   if (trigger === null) return ''
+  if (trigger.kind === 'custom') {
+    const names = Object.keys(trigger.state)
+    const state = names.length === 0 ? 'no state' : `state ${names.join(', ')}`
+    return `, results by a trigger with ${state}, ${trigger.onTimer === null ? 'no timer' : 'a timer'}`
+  }
   const when = trigger.kind === 'count' ? `${trigger.count} records` : formatDuration(trigger.everyMs)
   return `, results every ${when}${purge ? ', beginning anew' : ''}`
 }

@@ -43,6 +43,7 @@ import { ReduceContents } from './windows/window-reduce.ts'
 import { callOnWindow } from './windows/on-window.ts'
 import { ValueContents } from './windows/window-values.ts'
 import { KeyedWindow } from './windows/window.ts'
+import { TriggeredWindow } from './windows/triggered-window.ts'
 import { CountedWindow, progressLayout } from './windows/counted-window.ts'
 import type { ContentsOptions, WindowContents } from './windows/contents.ts'
 import { Panes } from './windows/panes.ts'
@@ -199,6 +200,10 @@ function windowOf(node: WindowNode, link: Link, stage: Stage, options: CompileOp
   const { store } = options
   const push = spans.kind === 'windowProcess' ? callOnWindow(spans, context, onwards.push) : onwards.push
   const common = { uid, readKey: link.readKey, context, next: new Stretch(push, onwards.end) }
+  if (window.kind === 'global' && window.trigger?.kind === 'custom') {
+    const contents = contentsOf(spans, { store, record: context.record, slideMs: 0, marked: false })
+    return new TriggeredWindow({ ...common, trigger: window.trigger, contents, store })
+  }
   if (window.kind === 'count' || window.kind === 'global') {
     const contents = contentsOf(spans, { store, record: context.record, slideMs: 0, marked: false })
     return new CountedWindow({ ...common, window, contents, progress: store.table(`${uid}/records`, progressLayout) })

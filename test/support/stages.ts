@@ -1,6 +1,6 @@
 /** Makes stages out of a few words, and the values of their nodes that a test does not care about. */
 import type { Aggregate, EventTimeNode, RecordContext, Stage, TransformNode, WindowSpec } from '../../runtime/plan/nodes.ts'
-import type { Emission } from '../../runtime/plan/windows.ts'
+import type { CustomTrigger, Emission, TriggerContext } from '../../runtime/plan/windows.ts'
 import type { FieldType, RecordSchema } from '../../runtime/formats/schema.ts'
 
 type Call = (value: never, record: RecordContext) => unknown
@@ -68,6 +68,18 @@ export function windowProcess(uid: string, window: WindowSpec, onWindow: OnWindo
 
 export function sessionProcess(uid: string, gapMs: number, onWindow: OnWindow, latenessMs = 0): Step {
   return { kind: 'session', uid, gapMs, latenessMs, contents: { kind: 'process', emits: null, onWindow: lambda(onWindow) } }
+}
+
+/** A global window with a trigger; without onTimer it has no timer. */
+export function triggered({ state = {}, onRecord, onTimer }: TestTrigger): WindowSpec {
+  const trigger = { kind: 'custom', state, onRecord: lambda(onRecord), onTimer: onTimer === undefined ? null : lambda(onTimer) } as const
+  return { kind: 'global', trigger, purge: false }
+}
+
+export interface TestTrigger {
+  readonly state?: CustomTrigger['state']
+  readonly onRecord: (value: never, context: TriggerContext<never>) => unknown
+  readonly onTimer?: (timestamp: number, context: TriggerContext<never>) => unknown
 }
 
 /** What the window function of a test gets. */

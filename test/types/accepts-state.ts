@@ -1,5 +1,20 @@
 /** As accepts.ts: sessions, process functions and dedup. */
-import { count, countWindow, kafka, max, session, state, stream, t, tumbling, type Infer, type JsonValue, type Plan } from 'streamjob'
+import {
+  count,
+  countWindow,
+  global,
+  kafka,
+  max,
+  session,
+  state,
+  stream,
+  t,
+  trigger,
+  tumbling,
+  type Infer,
+  type JsonValue,
+  type Plan,
+} from 'streamjob'
 
 /** Compiles only when A and B are the same type. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -114,6 +129,49 @@ export const counted: Plan = stream
   .keyBy('customer')
   .window(countWindow(3))
   .process('threes', { onWindow: (values, { emit }) => emit({ amounts: Array.from(values, ({ amount }) => amount) }) })
+  .to(results)
+
+/** A trigger knows the type of the records of its window, its state, and has a timer where it has onTimer. */
+export const triggered: Plan = orders
+  .keyBy('customer')
+  .window(
+    global({
+      trigger: trigger({
+        state: { spent: state.value(t.number, { initial: 0 }) },
+        onRecord(order, context) {
+          same<typeof order, Order>(true)
+          same<typeof context.count, number>(true)
+          same<typeof context.timestamp, number>(true)
+          context.timer.set(context.timestamp + 1_000)
+          context.state.spent.update((sum) => sum + order.amount)
+          return context.state.spent.get() > 100 ? 'fire' : 'continue'
+        },
+        onTimer(timestamp, { state: { spent }, timer }) {
+          same<typeof timestamp, number>(true)
+          if (spent.get() === 0) return 'purge'
+          timer.clear()
+          return 'fire-and-purge'
+        },
+      }),
+    }),
+  )
+  .reduce('baskets', (basket, order) => {
+    same<typeof basket, Order>(true)
+    return order
+  })
+  .filter((result) => {
+    same<keyof typeof result, 'key' | 'windowStart' | 'windowEnd' | 'value'>(true)
+    return true
+  })
+  .to(results)
+
+/** One that is told its type is for all streams with such records; without a timer it needs no event time. */
+const large = trigger({ onRecord: ({ amount }: { readonly amount: number }) => (amount > 100 ? 'fire-and-purge' : 'continue') })
+export const withoutTimer: Plan = stream
+  .from(kafka({ topic: 'orders', key: 'customer', schema: Order }))
+  .keyBy('customer')
+  .window(global({ trigger: large }))
+  .aggregate('large', { n: count() })
   .to(results)
 
 /** A stream stays keyed, and of its type, behind dedup. */

@@ -2,7 +2,7 @@
  * What must not compile, each line below its mark. The words behind the mark stand in the compiler's message; types.test.ts compares them.
  * Never run.
  */
-import { approxDistinct, count, global, kafka, last, min, session, sliding, state, stream, sum, t, topN, tumbling } from 'streamjob'
+import { approxDistinct, count, global, kafka, last, min, session, sliding, state, stream, sum, t, topN, trigger, tumbling } from 'streamjob'
 
 const Order = t.object({ customer: t.string, amount: t.number, note: t.string, maybe: t.number.optional(), at: t.timestamp, tags: t.list(t.string) })
 const source = stream.from(kafka({ topic: 'orders', key: 'customer', schema: Order }))
@@ -146,6 +146,41 @@ export const recordOfWindow = minutes.process('p', { onRecord() {} })
 
 // @ts-expect-error Property 'window' does not exist on type 'Stream<
 export const windowResultIsKeyless = minutes.process('p', { onWindow() {} }).window(tumbling('1m'))
+
+const large = trigger({ onRecord: ({ amount }: { readonly amount: number }) => (amount > 100 ? 'fire-and-purge' : 'continue') })
+const timed = trigger({ onRecord: (_: unknown, { timer }) => (timer.set(5), 'continue'), onTimer: () => 'fire' })
+
+// @ts-expect-error a trigger that never gives 'fire' or 'fire-and-purge' gives no result
+export const neverFires = keyed.window(global({ trigger: trigger({ onRecord: () => 'continue' }) }))
+
+// @ts-expect-error Type '"stop"' is not assignable to type 'TriggerResult'
+export const unknownDecision = keyed.window(global({ trigger: trigger({ onRecord: () => 'stop' }) }))
+
+// @ts-expect-error Property 'amout' does not exist on type
+export const unknownTriggerField = keyed.window(global({ trigger: trigger({ onRecord: ({ amout }) => (amout > 3 ? 'fire' : 'continue') }) }))
+
+// @ts-expect-error Property 'set' does not exist on type '"a timer needs an onTimer that it calls"'
+export const timerWithoutOnTimer = keyed.window(global({ trigger: trigger({ onRecord: (_, { timer }) => (timer.set(5), 'fire') }) }))
+
+// @ts-expect-error a window needs event time: call eventTime(...) before keyBy(...)
+export const timerWithoutTime = source.keyBy('customer').window(global({ trigger: timed }))
+
+const names = orders.map(({ customer }) => ({ customer })).keyBy('customer')
+
+// @ts-expect-error Property 'amount' is missing in type
+export const triggerOfOthers = names.window(global({ trigger: large }))
+
+// @ts-expect-error 'trigger' does not exist in type 'WindowOptions<
+export const triggerInTime = keyed.window(tumbling('1m', { trigger: large }))
+
+// @ts-expect-error 'trigger' does not exist in type 'SessionOptions'
+export const triggerOfSession = keyed.window(session('1m', { trigger: large }))
+
+// @ts-expect-error No overload matches this call
+export const purgeBesideTrigger = keyed.window(global({ trigger: large, purge: true }))
+
+// @ts-expect-error No overload matches this call
+export const evicting = keyed.window(global({ trigger: large, evictor: 3 }))
 
 // @ts-expect-error Argument of type 'Type<string[]>' is not assignable
 export const listAsName = state.map(t.list(t.string), t.number)

@@ -9,6 +9,7 @@ import {
   type WindowSpec,
 } from '../windows.ts'
 import { checkRange, type Finding, type Surroundings } from './findings.ts'
+import { checkTriggerFunctions } from './triggers.ts'
 
 /** A record is kept once in each window it belongs to. */
 const mostWindowsPerRecord = 1_000
@@ -105,6 +106,7 @@ function checkTrigger(trigger: GlobalWindowSpec['trigger']): readonly Finding[] 
   if (trigger === null) {
     return [{ kind: 'invalid', at: 'window.global', message: 'a global window without a trigger never fires: give count: 100, or every: 1h' }]
   }
+  if (trigger.kind === 'custom') return checkTriggerFunctions(trigger)
   return trigger.kind === 'count' ? checkCount('window.global.count', trigger.count) : checkRange('window.global.every', trigger.everyMs, 1)
 }
 

@@ -12,6 +12,8 @@ import type { KeyScope } from './key-scope.ts'
 export interface Cell {
   /** A time that was asked for has come: removes what has expired of `detail`, and asks again for what has not. */
   sweep(detail: Buffer): void
+  /** Removes all that it holds of the key in work. */
+  clear(): void
 }
 
 export interface CellParts {

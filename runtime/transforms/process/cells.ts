@@ -11,8 +11,11 @@ import { ListCell } from './list-cell.ts'
 import { MapCell } from './map-cell.ts'
 import { ValueCell } from './value-cell.ts'
 
+/** Who has state: a process function, or a trigger. */
+type Declared = Pick<ProcessNode, 'uid' | 'state'>
+
 /** The state of a process function, by name: each cell in a table of its own, UID/NAME. */
-export function openCells(node: ProcessNode, store: StateStore, scope: KeyScope, journal: Journal, expiry: Expiry): Readonly<Record<string, Cell>> {
+export function openCells(node: Declared, store: StateStore, scope: KeyScope, journal: Journal, expiry: Expiry): Readonly<Record<string, Cell>> {
   const cells = Object.entries(node.state).map(([name, cell]) => {
     const rows = new JournaledRows(store.table(`${node.uid}/${name}`, { kind: 'blob' }), journal)
     return [name, cellOf(cell, { name, type: cell.type, ttlMs: cell.ttlMs, rows, scope, expiry })] as const
@@ -21,7 +24,7 @@ export function openCells(node: ProcessNode, store: StateStore, scope: KeyScope,
 }
 
 /** What the rows of each cell hold, in words. How long they live may change; whether they carry their time may not. */
-export function meaningsOfCells(node: ProcessNode): Readonly<Record<string, string>> {
+export function meaningsOfCells(node: Pick<Declared, 'state'>): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(node.state).map(([name, cell]) => [name, `${describeCell(cell)}${cell.ttlMs === null ? '' : ', with times'}`]),
   )

@@ -1,10 +1,11 @@
 import { describeRecords, type CountWindowSpec, type GlobalWindowSpec } from '../../plan/windows.ts'
-import type { RowId, RowLayout, StateTable } from '../../state/store.ts'
+import type { RowId, StateTable } from '../../state/store.ts'
 import type { ChainContext, Push } from '../chain.ts'
 import { RecordRejected } from '../chain.ts'
 import type { Stateful } from '../stateful.ts'
 import type { WindowContents } from './contents.ts'
 import { moveRow } from './copy-row.ts'
+import { numberLayout, NumberRows, type Numbers } from './number-rows.ts'
 import { Results, type ResultsOptions } from './results.ts'
 
 export interface CountedOptions extends ResultsOptions {
@@ -14,11 +15,12 @@ export interface CountedOptions extends ResultsOptions {
 }
 
 /** Of a key: how many records its window has, the least and greatest event time of them, and how many it had when it last fired. */
-const cell = { records: 0, first: 1, last: 2, fired: 3 } as const
+const emptyProgress = { records: 0, first: Infinity, last: -Infinity, fired: 0 } as const
+type Progress = Numbers<keyof typeof emptyProgress>
 
-export const progressLayout: RowLayout = { kind: 'cells', cells: 4 }
+export const progressLayout = numberLayout(emptyProgress)
 
-/** Both tables have one row per key, in this namespace. */
+/** The contents of a key are in this namespace; before it fires, those of windows that one record makes full in those behind it. */
 const present = 0
 const batchRows = 256
 
@@ -38,7 +40,7 @@ export class CountedWindow implements Stateful {
   readonly #contents: WindowContents
   readonly #context: ChainContext
   readonly #options: CountedOptions
-  readonly #progress: StateTable
+  readonly #progress: NumberRows<keyof Progress>
   readonly #results: Results
   /** Infinity: it fires by time. */
   readonly #count: number
@@ -61,7 +63,7 @@ export class CountedWindow implements Stateful {
     this.#options = options
     this.#contents = contents
     this.#context = context
-    this.#progress = progress
+    this.#progress = new NumberRows(progress, emptyProgress)
     this.#results = new Results(options)
     const trigger = window.kind === 'count' ? ({ kind: 'count', count: window.size } as const) : window.trigger
     this.#count = trigger?.kind === 'count' ? trigger.count : Infinity
@@ -83,7 +85,7 @@ export class CountedWindow implements Stateful {
     // Results take the place of the record.
     const key = Buffer.from(keyBytes.subarray(keyStart, keyEnd))
     const timestamps = this.#timestamps.splice(0)
-    const progress = this.#progressOf(key)
+    const progress = this.#progress.of(key)
     const before = progress.records
     let place = present
     for (const timestamp of timestamps) {
@@ -96,7 +98,7 @@ export class CountedWindow implements Stateful {
     }
     if (place > present && progress.records > 0) moveRow(this.#contents.table, place, present, key)
     if (!this.#purge && Math.floor(progress.records / this.#count) > Math.floor(before / this.#count)) this.#fire(present, key, progress)
-    this.#keepProgress(key, progress)
+    this.#keep(key, progress)
     this.#changed = true
   }
 
@@ -148,9 +150,8 @@ export class CountedWindow implements Stateful {
   #placeOfNext(): number {
     if (!this.#purge || this.#count === Infinity) return present
     const { keyBytes, keyStart, keyEnd } = this.#context.record
-    const row = this.#progress.find(present, keyBytes!, keyStart, keyEnd)
-    const held = row < 0 ? 0 : this.#progress.getCell(row, cell.records)
-    return Math.floor((held + this.#timestamps.length) / this.#count)
+    const { records } = this.#progress.of(keyBytes!, keyStart, keyEnd)
+    return Math.floor((records + this.#timestamps.length) / this.#count)
   }
 
   #reached(watermark: number): number {
@@ -176,11 +177,10 @@ export class CountedWindow implements Stateful {
       const changed: (readonly [row: RowId, key: Buffer])[] = []
       let last = this.#after
       const visited = progress.drain(
-        present,
         batchRows,
-        (row) => {
+        (row, key) => {
           last = row
-          if (progress.getCell(row, cell.records) > progress.getCell(row, cell.fired)) changed.push([row, progress.keyOf(row)])
+          if (progress.at(row, 'records') > progress.at(row, 'fired')) changed.push([row, key()])
         },
         this.#after,
       )
@@ -199,40 +199,13 @@ export class CountedWindow implements Stateful {
   }
 
   #fireKey(key: Buffer): void {
-    const progress = this.#progressOf(key)
+    const progress = this.#progress.of(key)
     this.#fire(present, key, progress)
-    this.#keepProgress(key, this.#purge ? { ...emptyProgress } : { ...progress, fired: progress.records })
-  }
-
-  #progressOf(key: Buffer): Progress {
-    const table = this.#progress
-    const row = table.find(present, key, 0, key.length)
-    if (row < 0) return { ...emptyProgress }
-    const at = (place: number): number => table.getCell(row, place)
-    return { records: at(cell.records), first: at(cell.first), last: at(cell.last), fired: at(cell.fired) }
+    this.#keep(key, this.#purge ? emptyProgress : { ...progress, fired: progress.records })
   }
 
   /** A window without records has no row. */
-  #keepProgress(key: Buffer, progress: Progress): void {
-    const table = this.#progress
-    if (progress.records === 0) {
-      const row = table.find(present, key, 0, key.length)
-      if (row >= 0) table.delete(row)
-      return
-    }
-    const row = table.upsert(present, key, 0, key.length)
-    table.setCell(row, cell.records, progress.records)
-    table.setCell(row, cell.first, progress.first)
-    table.setCell(row, cell.last, progress.last)
-    table.setCell(row, cell.fired, progress.fired)
+  #keep(key: Buffer, progress: Readonly<Progress>): void {
+    this.#progress.keep(key, progress.records === 0 ? null : progress)
   }
 }
-
-interface Progress {
-  records: number
-  first: number
-  last: number
-  fired: number
-}
-
-const emptyProgress: Readonly<Progress> = { records: 0, first: Infinity, last: -Infinity, fired: 0 }

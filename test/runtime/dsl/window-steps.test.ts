@@ -70,7 +70,7 @@ for (const [step, window, words] of cases) {
 
 const wrong: readonly (readonly [title: string, window: unknown, path: string, message: RegExp])[] = [
   ['a global window without a trigger', { global: {} }, 'window.global', /never fires: give count: 100, or every: 1h/],
-  ['a global window with two triggers', { global: { count: 5, every: '1m' } }, 'window.global', /one of both/],
+  ['a global window with two triggers', { global: { count: 5, every: '1m' } }, 'window.global', /one of them: count, every or trigger/],
   ['two windows in one', { count: 5, tumbling: '1m' }, 'window', /give one of tumbling: 1m/],
   ['no window at all', {}, 'window', /give one of tumbling: 1m/],
   ['a window of no records', { count: 0 }, 'window.count', /whole number from 1/],
