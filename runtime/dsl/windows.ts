@@ -119,8 +119,10 @@ export function global(trigger: CountTrigger): CountWindow
 export function global(trigger: TimeTrigger): Window<never>
 export function global(options: CountTrigger | TimeTrigger | { readonly trigger: Trigger<never, 'records' | 'event time'> }): AnyGlobal {
   if ('trigger' in options) {
-    const { functions, needs } = options.trigger
-    return Object.freeze({ needs, draft: Object.freeze({ kind: 'global', ...options, trigger: functions }) })
+    // Untyped code may give nothing; that is refused with the plan.
+    const given: Partial<typeof options.trigger> | undefined | null = options.trigger
+    const draft: WindowDraft = Object.freeze({ kind: 'global', ...options, trigger: given?.functions })
+    return Object.freeze({ needs: given?.needs ?? 'records', draft })
   }
   const draft: WindowDraft = Object.freeze({ kind: 'global', ...options })
   return 'every' in options ? timed(draft) : Object.freeze({ needs: 'records', draft })

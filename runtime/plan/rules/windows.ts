@@ -104,7 +104,13 @@ function checkOptions({ latenessMs, emit }: TimeWindowSpec, sizeMs: number): rea
 
 function checkTrigger(trigger: GlobalWindowSpec['trigger']): readonly Finding[] {
   if (trigger === null) {
-    return [{ kind: 'invalid', at: 'window.global', message: 'a global window without a trigger never fires: give count: 100, or every: 1h' }]
+    return [
+      {
+        kind: 'invalid',
+        at: 'window.global',
+        message: 'a global window without a trigger never fires: give count: 100, or every: 1h; in TypeScript also a trigger',
+      },
+    ]
   }
   if (trigger.kind === 'custom') return checkTriggerFunctions(trigger)
   return trigger.kind === 'count' ? checkCount('window.global.count', trigger.count) : checkRange('window.global.every', trigger.everyMs, 1)

@@ -45,6 +45,8 @@ test('a program with another trigger is another program', (t) => {
 const value = state.value(types.number)
 const wrong: readonly (readonly [title: string, make: () => Plan, path: string, message: RegExp])[] = [
   ['a trigger without onRecord', () => planWith(global({ trigger: trigger({ onTimer } as never) })), 'window.trigger.onRecord', /must be a function/],
+  ['a trigger that is none', () => planWith(global({ trigger: null } as never)), 'window.global', /never fires: .* in TypeScript also a trigger/],
+  ['functions that are no trigger', () => planWith(global({ trigger: { onRecord } } as never)), 'window.global', /never fires/],
   [
     'an async trigger',
     () => planWith(global({ trigger: trigger({ onRecord: async () => Promise.resolve('fire') } as never) })),
