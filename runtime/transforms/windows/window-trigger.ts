@@ -40,7 +40,7 @@ export class WindowTrigger {
   readonly #context: { -readonly [P in keyof TriggerContext<unknown>]: TriggerContext<unknown>[P] }
   /** The window in work. */
   #window: TriggeredState | null = null
-  /** In onTimer: what it was set for. */
+  /** The timer may be set for later only: in onTimer, than what it was set for. */
   #after = -Infinity
 
   constructor({ uid, trigger, store, timers }: WindowTriggerOptions) {
@@ -54,15 +54,17 @@ export class WindowTrigger {
 
   /** Throws RecordRejected. */
   onRecord(value: unknown, timestamp: number, key: Buffer, window: TriggeredState): Decision {
-    return this.#decide(this.#trigger.onRecord, 'onRecord', value, timestamp, -Infinity, key, window)
+    this.#after = -Infinity
+    return this.#decide('onRecord', this.#trigger.onRecord, value, { timestamp, key, window })
   }
 
   /** Throws RecordRejected. */
   onTimer(timestamp: number, key: Buffer, window: TriggeredState): Decision {
     const { onTimer } = this.#trigger
     // The program had one when the timer was set.
-    if (onTimer === null) return { fires: false, purges: false }
-    return this.#decide(onTimer, 'onTimer', timestamp, timestamp, timestamp, key, window)
+    if (onTimer === null) return decisions.continue
+    this.#after = timestamp
+    return this.#decide('onTimer', onTimer, timestamp, { timestamp, key, window })
   }
 
   keep(): void {
@@ -73,13 +75,12 @@ export class WindowTrigger {
     this.#journal.undo()
   }
 
-  #decide(from: ProcessFunction, what: string, first: unknown, timestamp: number, after: number, key: Buffer, window: TriggeredState): Decision {
+  #decide(what: string, from: ProcessFunction, first: unknown, { timestamp, key, window }: Occasion): Decision {
     const name = `${what} of ${this.#name}`
     const context = this.#context
     context.timestamp = timestamp
     context.count = window.records
     this.#window = window
-    this.#after = after
     this.#scope.enter(key, -Infinity, -Infinity)
     try {
       // The builder has checked its parameters against the type of the stream.
@@ -116,6 +117,13 @@ export class WindowTrigger {
       clear: () => void (inWork().timer = Infinity),
     }
   }
+}
+
+/** When, and for which window, a function is called. */
+interface Occasion {
+  readonly timestamp: number
+  readonly key: Buffer
+  readonly window: TriggeredState
 }
 
 function decisionOf(name: string, result: unknown): Decision {

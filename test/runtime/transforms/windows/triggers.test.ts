@@ -225,6 +225,26 @@ test('a timer whose function throws is a dead letter without a record, and gone;
   t.deepEqual(made.dead, [{ to: 'dead', offset: null, reason: 'processing', message: `the timer at 12 of window "w" for key "a" failed: ${why}` }])
 })
 
+test('a new version of the program may have another trigger, with more state or no timer: windows, and what is kept of the old state, go on', (t) => {
+  const first: TestTrigger = {
+    ...ten('fire'),
+    onTimer: () => 'fire-and-purge',
+    onRecord({ v }: Input, { state, timer, timestamp }: Context) {
+      state.spent.update((sum) => sum + v)
+      timer.set(timestamp + 5)
+      return 'continue'
+    },
+  }
+  const second: TestTrigger = {
+    state: { spent, last: spent },
+    onRecord: ({ v }: Input, { state }: Context) => (state.spent.get() === 4 && v === 3 ? 'fire-and-purge' : 'continue'),
+  }
+  const made = new StageRun(stageOf(summing(first), { schema }), records('a1=4', 'a30=2', 'a31=3')).process(1).commit()
+  made.crash(stageOf(summing(second), { schema })).process()
+  t.deepEqual(shown(made, 's'), ['a[1,32)=9'])
+  t.is(made.store.rows, 0)
+})
+
 test('what a trigger gets may not be used later', (t) => {
   const kept: Context[] = []
   const keeping: TestTrigger = { onRecord: (_: Input, context: Context) => (kept.push(context), 'continue'), onTimer: () => 'fire' }
