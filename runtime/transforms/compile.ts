@@ -198,7 +198,7 @@ function windowOf(node: WindowNode, link: Link, stage: Stage, options: CompileOp
     throw new StreamJobError('program-invalid', `${uid}: a window needs event time; declare it behind the source`)
   if (!link.keyed) throw new StreamJobError('program-invalid', `${uid}: a window needs a key; put keyBy before it`)
   const { store } = options
-  const push = spans.kind === 'windowProcess' ? callOnWindow(spans, context, onwards.push) : onwards.push
+  const push = spans.kind === 'windowProcess' ? callOnWindow(spans, onwards.push) : onwards.push
   const common = { uid, readKey: link.readKey, context, next: new Stretch(push, onwards.end) }
   if (window.kind === 'global' && window.trigger?.kind === 'custom') {
     const contents = contentsOf(spans, { store, record: context.record, slideMs: 0, marked: false })

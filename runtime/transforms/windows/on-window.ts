@@ -3,14 +3,14 @@ import type { WindowProcessNode } from '../../plan/nodes.ts'
 import type { WindowContext } from '../../plan/process.ts'
 import type { Firing } from '../../plan/windows.ts'
 import { processingFailure, RecordRejected, requireValue } from '../chain.ts'
-import type { ChainContext, Push } from '../chain.ts'
+import type { Push } from '../chain.ts'
 import type { FiredValues } from './window-values.ts'
 
 /**
  * Calls a function of the author with the values of a window that has fired, then sends on what it has emitted. All of that is one: where the function throws,
  * or a value fails further down, nothing of it is left.
  */
-export function callOnWindow({ uid, onWindow }: Pick<WindowProcessNode, 'uid' | 'onWindow'>, { record }: ChainContext, next: Push): Push {
+export function callOnWindow({ uid, onWindow }: Pick<WindowProcessNode, 'uid' | 'onWindow'>, next: Push): Push {
   const name = `onWindow of process "${uid}"`
   // The builder has checked its parameters against the type of the stream.
   const call = onWindow.call as (values: Iterable<unknown>, context: AnyContext) => unknown
@@ -18,11 +18,7 @@ export function callOnWindow({ uid, onWindow }: Pick<WindowProcessNode, 'uid' | 
     // Windows with a function keep all values.
     const { values, key, windowStart, windowEnd, firing } = fired as FiredValues
     const bounds = firing === undefined ? { key, windowStart, windowEnd } : { key, windowStart, windowEnd, firing }
-    const { timestamp } = record
-    for (const value of emittedBy(name, (emit) => call(values, { ...bounds, emit }))) {
-      record.timestamp = timestamp
-      next(value)
-    }
+    for (const value of emittedBy(name, (emit) => call(values, { ...bounds, emit }))) next(value)
   }
 }
 

@@ -220,6 +220,18 @@ test('a record by which a window would grow beyond a row is a dead letter, and t
   }
 })
 
+test('a session that a record joins from parts that are more than a row together is a dead letter, and gone', (t) => {
+  const wide = map((value: Input) => ({ ...value, text: 'x'.repeat(value.v === 3 ? 1 : 500_000) }))
+  const made = run([eventTime('at', 30), keyBy(), wide, sessionProcess('w', 10, list)], records('a40=1', 'a20=2', 'a30=3', 'b40=4')).endOfInput()
+  t.deepEqual(listed(made), ['b[40,50)=4'])
+  const why = 'process "w": what it keeps for this key would take 1000xxx bytes, more than the 900000 of a row'
+  t.deepEqual(
+    made.dead.map(({ offset, message }) => [offset, message.replace(/1000\d{3}/, '1000xxx')]),
+    [[null, `the result of session "w" [20, 50) for key "a" failed: ${why}`]],
+  )
+  t.is(made.store.rows, 0)
+})
+
 test('a value that has no form as bytes is a dead letter', (t) => {
   const broken = map((value: Input) => ({ ...value, more: value.v === 2 ? new Map() : null }))
   const made = run([eventTime('at'), keyBy(), broken, listing(tumbling(10))], records('a1=1', 'a2=2', 'a3=3')).endOfInput()
