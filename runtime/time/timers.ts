@@ -8,7 +8,7 @@
  * A timer is set once, however often it is asked for. What stands in memory beside the rows is a heap of the namespaces in use, and which timestamp of the
  * first one comes next: so an advance of the watermark looks at what is due, and at the few timers that share 16 ms with it.
  */
-import type { RowLayout, StateTable } from '../state/store.ts'
+import type { RowId, RowLayout, StateTable } from '../state/store.ts'
 import { MinHeap } from './min-heap.ts'
 
 export interface Timer {
@@ -29,6 +29,8 @@ export class Timers {
   /** The first namespace with rows. */
   #bucket = Infinity
   #next = Infinity
+  /** Up to this row of the first namespace there are none of the next timestamp; -1: nobody has looked. */
+  #passed: RowId = -1
   #row = Buffer.alloc(256)
 
   /** `locate` is called before the first use, and after each rollback and restore of the store. */
@@ -64,6 +66,7 @@ export class Timers {
     if (bucket < this.#bucket || (bucket === this.#bucket && timestamp < this.#next)) {
       this.#bucket = bucket
       this.#next = timestamp
+      this.#passed = -1
     }
     return true
   }
@@ -74,6 +77,7 @@ export class Timers {
     const length = this.#write(timestamp - bucket, name, key, keyStart, keyEnd)
     const row = this.#table.find(bucket, this.#row, 0, length)
     if (row < 0) return false
+    if (row === this.#passed) this.#passed = -1
     this.#table.delete(row)
     return true
   }
@@ -96,20 +100,29 @@ export class Timers {
     this.#open()
   }
 
-  /** Keys of rows of the next timestamp. Looks at the whole namespace only where rows of other timestamps stand before them. */
+  /** Keys of rows of the next timestamp; none: there are no more. Rows of other timestamps that stand before them are looked at once, not for each batch. */
   #rowsOfNext(): readonly Buffer[] {
     const table = this.#table
-    for (let limit = batchRows; ; limit *= 4) {
-      const found: Buffer[] = []
-      const visited = table.drain(this.#bucket, limit, (row) => {
-        if (found.length < batchRows && table.getCell(row, 0) === this.#next) found.push(table.keyOf(row))
-      })
-      if (found.length > 0 || visited < limit) return found
+    const found: Buffer[] = []
+    let last = this.#passed
+    for (;;) {
+      const visited = table.drain(
+        this.#bucket,
+        batchRows,
+        (row) => {
+          last = row
+          if (table.getCell(row, 0) === this.#next) found.push(table.keyOf(row))
+          else if (found.length === 0) this.#passed = row
+        },
+        last,
+      )
+      if (found.length > 0 || visited < batchRows) return found
     }
   }
 
   /** Finds the first namespace with rows, and its first timestamp. */
   #open(): void {
+    this.#passed = -1
     for (let bucket = this.#buckets.first; bucket !== undefined; bucket = this.#buckets.first) {
       let next = Infinity
       this.#visit(bucket, (timestamp) => (next = Math.min(next, timestamp)))
