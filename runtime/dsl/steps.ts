@@ -137,11 +137,12 @@ class StepReader {
     else this.#window = { window, site }
   }
 
-  #openSession({ session: gap, lateness, ...others }: Step<'window'>, site: Site): void {
+  #openSession({ session: gap, lateness, emit, ...others }: Step<'window'>, site: Site): void {
     const [other] = Object.keys(others)
     if (gap === undefined) return
-    if (other !== undefined) return this.#give(`${site.path}.${other}`, 'a session has a gap and a lateness only: session: 10m, lateness: 1m')
-    this.#window = { window: { kind: 'session', gap, lateness }, site }
+    const only = 'a session has a gap, a lateness and an emission only: session: 10m, lateness: 1m, emit: updates'
+    if (other !== undefined) return this.#give(`${site.path}.${other}`, only)
+    this.#window = { window: { kind: 'session', gap, lateness, emit }, site }
   }
 
   #aggregate({ name, fields }: Step<'aggregate'>, site: Site): void {

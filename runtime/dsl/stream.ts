@@ -192,7 +192,7 @@ export class KeyedStream<V, C extends Clock, K> {
       | TriggeredWindow<V, 'records'>
       | (C extends 'no event time'
           ? 'a window needs event time: call eventTime(...) before keyBy(...)'
-          : Window<F> | Session | TriggeredWindow<V, 'event time'>),
+          : Window<F> | Session<F> | TriggeredWindow<V, 'event time'>),
   ): WindowedStream<V, C, K, F> {
     // Without event time the type allows no window in time; what comes from untyped code is refused with the plan.
     const given = window as Window | CountWindow | Session

@@ -47,11 +47,16 @@ function calendarUnit(size: string): Exclude<CalendarUnit, 'day'> | null {
 }
 
 function optionsOf(add: Addition, { lateness, emit }: OptionsDraft): { readonly latenessMs: number; readonly emit?: Emission } {
-  const latenessMs = add.duration('window.lateness', lateness, 0)
-  if (emit === undefined || emit === 'final') return { latenessMs }
-  if (typeof emit === 'string') return { latenessMs, emit: { then: thenOf(add, 'window.emit', emit), earlyMs: null } }
+  const emission = emissionSpec(add, emit)
+  return { latenessMs: add.duration('window.lateness', lateness, 0), ...(emission && { emit: emission }) }
+}
+
+/** Null: one result, when the window is closed. */
+export function emissionSpec(add: Addition, emit: OptionsDraft['emit']): Emission | null {
+  if (emit === undefined || emit === 'final') return null
+  if (typeof emit === 'string') return { then: thenOf(add, 'window.emit', emit), earlyMs: null }
   const earlyMs = add.duration('window.emit.early', emit.early, fallbackSize)
-  return { latenessMs, emit: { then: thenOf(add, 'window.emit.then', emit.then ?? 'final'), earlyMs } }
+  return { then: thenOf(add, 'window.emit.then', emit.then ?? 'final'), earlyMs }
 }
 
 function thenOf(add: Addition, at: string, then: string): Emission['then'] {

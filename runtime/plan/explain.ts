@@ -18,7 +18,7 @@ import type {
 } from './nodes.ts'
 import type { ProcessNode, StateCell } from './process.ts'
 import { isStateful, sinksOf, sourcesOf, stagesOf } from './stages.ts'
-import { describeWindow, type WindowSpec } from './windows.ts'
+import { describeOptions, describeWindow, type WindowSpec } from './windows.ts'
 
 /** The text that `streamjob plan` prints. */
 export function explain(plan: Plan): string {
@@ -110,9 +110,8 @@ function explainExpression(expression: Expression): string {
   return oneLine(expression.text)
 }
 
-function explainSession({ gapMs, latenessMs, contents }: SessionNode): string {
-  const lateness = latenessMs === 0 ? '' : `, lateness ${formatDuration(latenessMs)}`
-  return `session window, gap ${formatDuration(gapMs)}${lateness}: ${explainContents(contents)}`
+function explainSession({ gapMs, contents, ...options }: SessionNode): string {
+  return `session window, gap ${formatDuration(gapMs)}${describeOptions(options)}: ${explainContents(contents)}`
 }
 
 function explainContents(contents: SessionNode['contents']): string {
@@ -184,7 +183,7 @@ function explainTables(node: TransformNode): readonly string[] {
     case 'windowProcess':
       return [`  ${node.uid}: ${explainRows(node.window)}, with all its values`, ...explainTrigger(node)]
     case 'session':
-      return [`  ${node.uid}: at most three rows for each key and open session, more for one that was merged or is very long`]
+      return [`  ${node.uid}: at most ${sessionRows(node)} rows for each key and open session, more for one that was merged or is very long`]
     case 'dedup':
       return [`  ${node.uid}: one row for each ${node.by ?? 'key'} that went through, for three times ${formatDuration(node.withinMs)} at most`]
     case 'process':
@@ -210,6 +209,11 @@ function explainRows(window: WindowSpec): string {
   if (window.kind === 'global' && window.trigger?.kind === 'custom') return 'one row for each key, until its trigger purges it'
   if (window.kind === 'global') return `one row for each key, ${window.purge ? 'until it fires' : 'for ever'}`
   return window.kind === 'count' ? 'one row for each key whose window is not full' : 'one row for each key and open window'
+}
+
+function sessionRows({ emit }: SessionNode): string {
+  const more = (emit?.then === 'updates' ? 1 : 0) + (emit !== undefined && emit.earlyMs !== null ? 1 : 0)
+  return ['three', 'four', 'five'][more]!
 }
 
 /** Source text on one line, cut where nobody would read on. */

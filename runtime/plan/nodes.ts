@@ -6,7 +6,7 @@ import type { FieldType, RecordSchema } from '../formats/schema.ts'
 import type { Aggregate } from './aggregates.ts'
 import type { DedupNode, ProcessFunction, ProcessNode } from './process.ts'
 import type { Shape } from './shape.ts'
-import type { WindowSpec } from './windows.ts'
+import type { Emission, WindowSpec } from './windows.ts'
 
 export type { Aggregate } from './aggregates.ts'
 export type { WindowSpec } from './windows.ts'
@@ -158,6 +158,8 @@ export interface SessionNode {
   readonly inputs: readonly [Uid]
   readonly gapMs: number
   readonly latenessMs: number
+  /** Absent: one result, when the session is closed. */
+  readonly emit?: Emission
   readonly contents:
     | { readonly kind: 'aggregate'; readonly fields: WindowAggregateNode['fields'] }
     | { readonly kind: 'reduce'; readonly reducer: WindowReduceNode['reducer'] }

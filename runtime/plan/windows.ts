@@ -133,7 +133,8 @@ export function describeWindow(window: WindowSpec): string {
   }
 }
 
-function describeOptions({ latenessMs, emit }: TimeWindowSpec): string {
+/** Lateness and emission, in words that go on a list. */
+export function describeOptions({ latenessMs, emit }: Pick<TimeWindowSpec, 'latenessMs' | 'emit'>): string {
   const lateness = latenessMs === 0 ? '' : `, lateness ${formatDuration(latenessMs)}`
   if (emit === undefined) return lateness
   const early = emit.earlyMs === null ? '' : `early results every ${formatDuration(emit.earlyMs)}, then `

@@ -2,10 +2,10 @@
 import { givesKey, isWindow, type WindowNode } from '../plan/keys.ts'
 import type { DedupNode, ProcessNode } from '../plan/process.ts'
 import { spansOf } from '../plan/sessions.ts'
-import { timerLayout } from '../time/timers.ts'
 import { Dedup } from './dedup.ts'
 import { KeyedProcess } from './process/process.ts'
 import { SessionWindow } from './windows/session.ts'
+import { sessionTables } from './windows/session-tables.ts'
 import { StreamJobError } from '../errors.ts'
 import { rowDecoder } from '../formats/binary/decoder.ts'
 import { rowEncoder } from '../formats/binary/encoder.ts'
@@ -209,12 +209,16 @@ function windowOf(node: WindowNode, link: Link, stage: Stage, options: CompileOp
     return new CountedWindow({ ...common, window, contents, progress: store.table(`${uid}/records`, progressLayout) })
   }
   const placement = placementOf(window)
-  const contents = contentsOf(spans, { store, record: context.record, slideMs: placement.slideMs, marked: window.emit !== undefined })
+  const contents = contentsOf(spans, {
+    store,
+    record: context.record,
+    slideMs: placement.slideMs,
+    marked: node.kind !== 'session' && window.emit !== undefined,
+  })
   const encodeLate = lateEncoder(link, stage)
   if (node.kind === 'session') {
-    const { gapMs, latenessMs } = node
-    const [sessions, timers] = [store.table(`${uid}/sessions`, { kind: 'blob' }), store.table(`${uid}/timers`, timerLayout)]
-    return new SessionWindow({ ...common, gapMs, latenessMs, contents, sessions, timers, encodeLate })
+    const { gapMs, latenessMs, emit = null } = node
+    return new SessionWindow({ ...common, gapMs, latenessMs, emission: emit, contents, tables: sessionTables(node, store), encodeLate })
   }
   const panes = node.kind === 'windowAggregate' && sharesPanes(node) ? new Panes(node.window, contents, context) : null
   return new KeyedWindow({ ...common, window, placement, panes, contents, encodeLate })

@@ -88,12 +88,25 @@ type OnWindow = (
   context: { key: string; windowStart: number; windowEnd: number; firing?: string; emit: (value: unknown) => void },
 ) => unknown
 
-export function session(uid: string, gapMs: number, fields: Readonly<Record<string, Aggregate>>, latenessMs = 0): Step {
-  return { kind: 'session', uid, gapMs, latenessMs, contents: { kind: 'aggregate', fields } }
+export function session(uid: string, gapMs: number, fields: Readonly<Record<string, Aggregate>>, latenessMs = 0, emit?: Emission): Step {
+  return { kind: 'session', uid, gapMs, latenessMs, ...(emit && { emit }), contents: { kind: 'aggregate', fields } }
 }
 
-export function sessionReduce(uid: string, gapMs: number, reducer: (accumulator: never, value: never) => unknown, latenessMs = 0): Step {
-  return { kind: 'session', uid, gapMs, latenessMs, contents: { kind: 'reduce', reducer: { kind: 'lambda', call: reducer, text: String(reducer) } } }
+export function sessionReduce(
+  uid: string,
+  gapMs: number,
+  reducer: (accumulator: never, value: never) => unknown,
+  latenessMs = 0,
+  emit?: Emission,
+): Step {
+  return {
+    kind: 'session',
+    uid,
+    gapMs,
+    latenessMs,
+    ...(emit && { emit }),
+    contents: { kind: 'reduce', reducer: { kind: 'lambda', call: reducer, text: String(reducer) } },
+  }
 }
 
 export function dedup(uid: string, withinMs: number, by: string | null = null): Step {

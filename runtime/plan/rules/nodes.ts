@@ -100,6 +100,7 @@ function checkKeyType(field: string, type: string | undefined): readonly Finding
 function checkSession(node: SessionNode, around: Surroundings): readonly Finding[] {
   const spans = [...checkRange('window.session', node.gapMs, 1), ...checkRange('window.lateness', node.latenessMs, 0)]
   if (around.byProcessingTime && node.latenessMs > 0) spans.push({ kind: 'invalid', at: 'window.lateness', message: neverLate })
+  if (node.emit !== undefined && node.emit.earlyMs !== null) spans.push(...checkRange('window.emit.early', node.emit.earlyMs, 1))
   const same = spansOf(node)
   return [...checkName(node.uid), ...checkKeyedTime('window', 'a window', around), ...spans, ...checkContents(same, around)]
 }

@@ -12,6 +12,8 @@ export interface ResultsOptions {
   readonly context: ChainContext
   /** Where results go. */
   readonly next: Stretch
+  /** What gives results, in words. @default 'window' */
+  readonly what?: 'session'
 }
 
 /** What a result says of its place in time. Epoch ms; `end` is exclusive. */
@@ -96,6 +98,12 @@ export class Results {
     })
   }
 
+  /** There is no result, because it can not be made. */
+  refuse(key: Buffer, rejected: RecordRejected, span: Span): void {
+    this.#options.context.record.moveToResult(key, span.timestamp)
+    this.#reject(rejected, span)
+  }
+
   #send(key: Buffer, result: unknown, span: Span): void {
     const { context, next } = this.#options
     context.record.moveToResult(key, span.timestamp)
@@ -108,10 +116,10 @@ export class Results {
    * would be another one after a crash.
    */
   #reject(rejected: RecordRejected, { start, end }: Span): void {
-    const { context, uid } = this.#options
+    const { context, uid, what = 'window' } = this.#options
     const { record, output, counters } = context
     counters.dropped[rejected.reason]++
-    const result = `the result of window "${uid}" [${start}, ${end}) for key ${JSON.stringify(record.key)}`
+    const result = `the result of ${what} "${uid}" [${start}, ${end}) for key ${JSON.stringify(record.key)}`
     output.deadLetter(-1, rejected.reason, `${result} failed: ${rejected.message}`)
   }
 }

@@ -1,38 +1,34 @@
-import type { StateTable } from '../../state/store.ts'
-import { Timers } from '../../time/timers.ts'
+import type { Emission } from '../../plan/windows.ts'
 import type { Timer } from '../../time/timers.ts'
 import { RecordRejected } from '../chain.ts'
 import type { ChainContext, Push } from '../chain.ts'
 import { LateRecords } from '../late-records.ts'
 import type { Stateful } from '../stateful.ts'
-import type { Stretch } from '../stretch.ts'
-import { SessionDirectory } from './session-directory.ts'
-import type { Chunk, Piece } from './session-directory.ts'
-import type { WindowContents } from './contents.ts'
+import { Results, type ResultsOptions } from './results.ts'
+import { SessionDirectory, type Chunk, type Piece } from './session-directory.ts'
+import { SessionEnds, timerBytes } from './session-ends.ts'
+import { SessionFirings } from './session-firings.ts'
+import { SessionParts } from './session-parts.ts'
+import { SessionResults } from './session-results.ts'
+import type { SessionTables } from './session-tables.ts'
 
-export interface SessionOptions {
-  readonly uid: string
+export interface SessionOptions extends ResultsOptions {
   readonly gapMs: number
   readonly latenessMs: number
-  readonly contents: WindowContents
-  /** Of the directory and of the timers. */
-  readonly sessions: StateTable
-  readonly timers: StateTable
+  /** Null: one result, when the session is closed. */
+  readonly emission: Emission | null
+  readonly tables: SessionTables
   /** The value that came in, as JSON. Throws when it can't be written. */
   readonly encodeLate: (value: unknown) => Uint8Array
-  /** The key of a result, from the bytes of the record key. */
-  readonly readKey: (key: Buffer) => unknown
-  readonly context: ChainContext
-  /** Where results go. */
-  readonly next: Stretch
 }
 
 /**
- * Sessions per key: a record is a window of its own, [timestamp, timestamp + gap), and windows that overlap or touch are one. A session gives its result
- * when the watermark is at least its end - 1 + lateness. It is late what touches no open session and is, alone, behind that.
+ * Sessions per key: a record is a window of its own, [timestamp, timestamp + gap), and windows that overlap or touch are one. A session is closed when the
+ * watermark is at least its end - 1 + lateness: it gives its result, unless the results were given before (SessionFirings), and leaves with all its rows. It is
+ * late what touches no open session and is, alone, behind that.
  *
- * A piece of a session (see session-directory.ts) has a timer at the end - 1 that it had when the timer was set. When that fires, the piece is over, or goes
- * on in the next chunk, or has got longer and has its timer set again: so records do not move timers. A session that is over leaves with all its rows.
+ * A session that is being closed has its timer until it is gone, and is taken out piece by piece once its result is out: so closing may stop after any step, be
+ * committed, lost with the process and taken up again.
  */
 export class SessionWindow implements Stateful {
   watermark = -Infinity
@@ -42,58 +38,79 @@ export class SessionWindow implements Stateful {
   readonly meaning: string
   readonly push: Push
   readonly #options: SessionOptions
+  readonly #context: ChainContext
   readonly #gapMs: number
   readonly #directory: SessionDirectory
-  readonly #timers: Timers
+  readonly #parts: SessionParts
+  readonly #results: SessionResults
+  readonly #closes: SessionEnds
+  readonly #onTime: SessionEnds | null
+  /** Null: results are given when a session is closed, and then only. */
+  readonly #firings: SessionFirings | null
   readonly #late: LateRecords
-  /** By start: chunks of the key in work as they will be, and the earliest new timer that they need. */
-  readonly #prepared = new Map<number, { readonly chunk: Chunk; readonly timer: number }>()
+  /** By start: chunks of the key in work as they will be, and the earliest new timers that they need. */
+  readonly #prepared = new Map<number, Prepared>()
+  /** Of the record in work, where sessions fire more than once. */
+  readonly #touched = new Set<number>()
 
   constructor(options: SessionOptions) {
-    const { uid, gapMs, latenessMs, contents, context, encodeLate } = options
+    const { uid, gapMs, latenessMs, emission, tables, contents, context, encodeLate } = options
     this.#options = options
+    this.#context = context
     this.uid = uid
     this.latenessMs = latenessMs
-    this.meaning = `${contents.meaning} over sessions with a gap of ${gapMs} ms`
+    this.meaning = `${contents.meaning} over sessions with a gap of ${gapMs} ms${describeMarks(emission)}`
     this.#gapMs = gapMs
-    this.#directory = new SessionDirectory(options.sessions, gapMs)
-    this.#timers = new Timers(options.timers)
+    const { changed } = tables
+    this.#directory = new SessionDirectory({ table: tables.sessions, gapMs, marked: emission !== null, changed })
+    this.#parts = new SessionParts(this.#directory, contents, context.slice)
+    this.#results = new SessionResults(this.#directory, this.#parts, contents, new Results({ ...options, what: 'session' }))
+    this.#closes = new SessionEnds(tables.timers, this.#directory, 'closes')
+    this.#onTime = tables.onTime && new SessionEnds(tables.onTime, this.#directory, 'fires')
+    const { slice } = context
+    this.#firings =
+      emission && new SessionFirings({ emission, directory: this.#directory, results: this.#results, slice, ends: this.#onTime, changed })
     this.#late = new LateRecords({ uid, encode: encodeLate, context })
     this.push = (value) => this.#prepare(value, context.record.timestamp)
   }
 
   apply(): void {
-    if (this.#prepared.size > 0) {
-      const { contents, context } = this.#options
-      const { keyBytes, keyStart, keyEnd } = context.record
-      if (keyBytes === null) throw new Error('a record without a key reached a session')
-      contents.apply()
-      for (const [start, { chunk, timer }] of this.#prepared) {
-        if (timer < chunk.armed) this.#timers.set(timer, noName, keyBytes, keyStart, keyEnd)
-        this.#directory.write(start, keyBytes, keyStart, keyEnd, { ...chunk, armed: Math.min(timer, chunk.armed) })
-      }
-      this.#prepared.clear()
+    if (this.#prepared.size === 0) return this.#late.emit(this.watermark)
+    const { keyBytes, keyStart, keyEnd } = this.#context.record
+    if (keyBytes === null) throw new Error('a record without a key reached a session')
+    this.#options.contents.apply()
+    for (const [start, { chunk, closes, fires }] of this.#prepared) {
+      const closing = this.#closes.expect(closes, chunk, keyBytes, keyStart, keyEnd)
+      const next = this.#onTime === null ? closing : this.#onTime.expect(fires, closing, keyBytes, keyStart, keyEnd)
+      this.#directory.write(start, next, keyBytes, keyStart, keyEnd)
     }
+    this.#prepared.clear()
     this.#late.emit(this.watermark)
+    if (this.#firings === null) return
+    // Last, because results take the place of the record.
+    this.#firings.apply(this.#touched, this.watermark, Buffer.from(keyBytes.subarray(keyStart, keyEnd)))
+    this.#touched.clear()
   }
 
   discard(): void {
     this.#options.contents.discard()
     this.#prepared.clear()
+    this.#touched.clear()
     this.#late.discard()
   }
 
   advance(watermark: number): boolean {
     if (watermark > this.watermark) this.watermark = watermark
-    const { slice } = this.#options.context
-    for (let due = this.#timers.due(this.forwards); due.length > 0; due = this.#timers.due(this.forwards)) {
+    if (this.#firings !== null && !this.#firings.onTime(this.watermark)) return false
+    const { slice } = this.#context
+    for (let due = this.#closes.due(this.forwards); due.length > 0; due = this.#closes.due(this.forwards)) {
       for (const timer of due) {
-        if (slice.spent >= slice.limit) return false
+        if (slice.spent >= slice.limit || !this.#close(timer)) return false
         slice.spent += timer.key.length + timerBytes
-        this.#timers.delete(timer.timestamp, timer.name, timer.key)
-        this.#ring(timer)
+        this.#closes.pass(timer)
       }
     }
+    if (this.#firings !== null && !this.#firings.early(this.watermark)) return false
     this.forwarded = this.forwards
     return true
   }
@@ -103,16 +120,20 @@ export class SessionWindow implements Stateful {
   }
 
   get due(): number {
-    return this.#timers.next + this.latenessMs
+    return Math.min(this.#closes.next + this.latenessMs, this.#firings?.due ?? Infinity)
   }
 
   isDue(watermark: number): boolean {
     return watermark >= this.due
   }
 
-  /** Of the timers there are: one that fires too early for its session is set again. */
+  /**
+   * Of the timers there are: one that rings too early for its session is set again. Where there are early results, of the sessions: on the way from one timer to
+   * the next there would be some that nobody has to wait for.
+   */
   get lastDue(): number {
-    return this.#timers.last + this.latenessMs
+    const last = this.#options.tables.changed === null ? this.#closes.last : this.#directory.last + this.#gapMs - 1
+    return last + this.latenessMs
   }
 
   /** As a window: what has ended stays so, also under a new version that allows for more disorder or lateness. */
@@ -121,10 +142,12 @@ export class SessionWindow implements Stateful {
     this.#options.next.discard()
     this.watermark = Math.max(watermark, Math.max(forwarded, closing) + this.latenessMs)
     this.forwarded = forwarded
+    this.#firings?.restore(forwarded + this.latenessMs)
   }
 
   locate(): void {
-    this.#timers.locate()
+    this.#closes.locate()
+    this.#firings?.locate()
   }
 
   #prepare(value: unknown, timestamp: number): void {
@@ -136,23 +159,27 @@ export class SessionWindow implements Stateful {
     if (touched.length === 0 && alone <= this.forwards && !this.#touchesNeighbours(start, timestamp))
       return this.#late.keep(value, timestamp, timestamp + gap)
     const piece = this.#joined(touched, timestamp)
+    const before = this.#prepared.get(start)
     this.#options.contents.prepare(value, piece.accumulators[0]!, 1)
     const pieces = [...chunk.pieces.filter((other) => !touched.includes(other)), piece].toSorted((a, b) => a.first - b.first)
     const end = piece.last + gap - 1
-    const timer = Math.min(this.#prepared.get(start)?.timer ?? Infinity, end > this.forwards ? end : Infinity)
-    this.#prepared.set(start, { chunk: { ...chunk, pieces }, timer })
+    const closes = Math.min(before?.closes ?? Infinity, end > this.forwards ? end : Infinity)
+    const fires = Math.min(before?.fires ?? Infinity, end > this.watermark ? end : Infinity)
+    this.#prepared.set(start, { chunk: { ...chunk, pieces }, closes, fires })
+    if (this.#firings !== null) this.#touched.add(timestamp)
   }
 
   /**
-   * The pieces that a record touches, which are at most two, as one. The first record of a session gives its accumulator the start of its span of one gap as
+   * The pieces that a record touches, which are at most two, as one. The first record of a piece gives its accumulator the start of its span of one gap as
    * namespace: two records of one span are in one session, so no other of the key has it.
    */
   #joined(touched: readonly Piece[], timestamp: number): Piece {
-    if (touched.length === 0) return { first: timestamp, last: timestamp, accumulators: [Math.floor(timestamp / this.#gapMs) * this.#gapMs] }
+    const accumulators = touched.flatMap((piece) => piece.accumulators)
     return {
-      first: Math.min(timestamp, touched[0]!.first),
-      last: Math.max(timestamp, touched.at(-1)!.last),
-      accumulators: touched.flatMap(({ accumulators }) => accumulators),
+      first: Math.min(timestamp, touched[0]?.first ?? Infinity),
+      last: Math.max(timestamp, touched.at(-1)?.last ?? -Infinity),
+      accumulators: accumulators.length > 0 ? accumulators : [Math.floor(timestamp / this.#gapMs) * this.#gapMs],
+      changed: this.#firings !== null,
     }
   }
 
@@ -166,71 +193,36 @@ export class SessionWindow implements Stateful {
 
   /** A chunk of the key in work. */
   #chunk(start: number): Chunk {
-    const { keyBytes, keyStart, keyEnd } = this.#options.context.record
+    const { keyBytes, keyStart, keyEnd } = this.#context.record
     if (keyBytes === null) throw new RecordRejected('null-key', `a session of "${this.uid}" needs a key`)
     return this.#prepared.get(start)?.chunk ?? this.#directory.read(start, keyBytes, keyStart, keyEnd)
   }
 
-  /** A timer fires. It is that of a piece whose last record it was set for, and so of the chunk of that. */
-  #ring({ timestamp, key }: Timer): void {
-    const gap = this.#gapMs
-    const directory = this.#directory
-    const start = directory.chunkOf(timestamp - gap + 1)
-    const { armed, pieces } = directory.read(start, key, 0, key.length)
-    // An earlier one took its place.
-    if (armed !== timestamp) return
-    const following = directory.read(start + directory.chunkMs, key, 0, key.length).pieces[0]
-    const ended = pieces.findIndex(({ last }) => last + gap - 1 === timestamp)
-    const goesOn = ended === pieces.length - 1 && following !== undefined && following.first - gap <= pieces[ended]!.last
-    const left = ended < 0 || goesOn ? pieces : pieces.toSpliced(ended, 1)
-    const next = Math.min(...left.map(({ last }) => last + gap - 1).filter((end) => end > timestamp))
-    if (next !== Infinity) this.#timers.set(next, noName, key)
-    directory.write(start, key, 0, key.length, { armed: next, pieces: left })
-    if (left !== pieces) this.#close(ended === 0 ? this.#takeBefore(start, pieces[0]!, key) : pieces[ended]!, key)
-  }
-
-  /** The whole session that ends with the first piece of a chunk; what lies in earlier chunks is taken out of the directory. */
-  #takeBefore(start: number, tail: Piece, key: Buffer): Piece {
-    const directory = this.#directory
-    let session = tail
-    for (let at = start - directory.chunkMs; ; at -= directory.chunkMs) {
-      const chunk = directory.read(at, key, 0, key.length)
-      const piece = chunk.pieces.at(-1)
-      if (piece === undefined || piece.last + this.#gapMs < session.first) return session
-      session = { first: piece.first, last: tail.last, accumulators: [...piece.accumulators, ...session.accumulators] }
-      directory.write(at, key, 0, key.length, { ...chunk, pieces: chunk.pieces.slice(0, -1) })
-      if (chunk.pieces.length > 1) return session
-    }
-  }
-
-  /** Sends the result of a session on, and takes its accumulators out of the table. */
-  #close({ first, last, accumulators }: Piece, key: Buffer): void {
-    const { contents, context, next, readKey, uid } = this.#options
-    const { table } = contents
-    const end = last + this.#gapMs
-    const row = table.find(accumulators[0]!, key, 0, key.length)
-    context.slice.spent += key.length + contents.resultBytes(row)
-    let result: unknown
-    let rejected: RecordRejected | null = null
-    try {
-      for (const other of accumulators.slice(1)) contents.merge(row, table.find(other, key, 0, key.length))
-      result = contents.result(row, readKey(key), first, end)
-    } catch (error) {
-      if (!(error instanceof RecordRejected)) throw error
-      rejected = error
-    }
-    for (const one of accumulators) table.delete(table.find(one, key, 0, key.length))
-    context.record.moveToResult(key, end - 1)
-    context.counters.windowsClosed++
-    rejected ??= next.run(result)
-    if (rejected === null) return
-    context.counters.dropped[rejected.reason]++
-    const what = `the result of session "${uid}" [${first}, ${end}) for key ${JSON.stringify(context.record.key)}`
-    context.output.deadLetter(-1, rejected.reason, `${what} failed: ${rejected.message}`)
+  /** Closes the session that ends with this timer, if one does. False: the slice is full. */
+  #close({ timestamp, name, key }: Timer): boolean {
+    const { emission } = this.#options
+    const parts = this.#parts
+    const tail = this.#closes.ended({ timestamp, name, key })
+    if (tail === null) return true
+    const gives = emission?.then !== 'updates' && !parts.isDropped(tail)
+    if (gives && !this.#results.send(tail, key, emission === null ? undefined : 'final', true)) return false
+    // As it is now: its rows may have become one.
+    const left = gives ? this.#directory.find(tail.piece.last, key)! : tail
+    if (!parts.drop(left, key, gives)) return false
+    this.#context.counters.windowsClosed++
+    return true
   }
 }
 
-const noName = Buffer.alloc(0)
+/** In work: a chunk, and the earliest ends - 1 of its pieces for which there must be a timer. */
+interface Prepared {
+  readonly chunk: Chunk
+  readonly closes: number
+  readonly fires: number
+}
 
-/** About what a timer takes beside its key. */
-const timerBytes = 16
+/** What rows bear where sessions fire more than once: other things for results on time and for early ones. */
+function describeMarks(emission: Emission | null): string {
+  if (emission === null) return ''
+  return `, marked by ${emission.then === 'updates' ? 'updates' : 'one result'}${emission.earlyMs === null ? '' : ' and early ones'}`
+}
