@@ -33,7 +33,10 @@ const unsupported: Readonly<Record<string, { readonly what: string; readonly ins
     instead:
       'write the program in TypeScript: global({ trigger }); a global window takes count or every, and emit says when one in time gives results',
   },
-  complete: { what: 'results with all rows of a table are', instead: 'updates gives each row that changed' },
+  complete: {
+    what: 'results of all rows, changed or not, are',
+    instead: 'who reads a topic has the last result of each key already: updates and early give each one that changed',
+  },
   evictor: { what: 'evictors are', instead: 'process over a window gets all its records, and leaves out what it likes' },
   processingTime: {
     what: 'triggers by processing time are',

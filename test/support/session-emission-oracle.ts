@@ -37,7 +37,7 @@ export function sessionEmissionOracle(
     if (firing !== 'early') session.waits = false
     const amounts = session.records.map(({ amount }) => amount).filter((amount) => amount !== null)
     const total = amounts.length === 0 ? null : amounts.reduce((sum, amount) => sum + amount, 0)
-    firings.push({ key: session.key, windowStart: session.start, windowEnd: session.end, firing, n: session.records.length, total })
+    firings.push({ key: session.key, windowStart: session.start, windowEnd: session.end, firing, n: session.records.length, total, amounts })
   }
   const advance = (to: number): void => {
     watermark = to
@@ -47,7 +47,7 @@ export function sessionEmissionOracle(
     if (emission.early === null || !Number.isFinite(watermark)) return
     const multiple = Math.floor(watermark / emission.early) * emission.early
     if (reached !== -Infinity && multiple > reached) {
-      for (const session of open.toSorted((a, b) => a.start - b.start)) if (session.changed) fire(session, 'early')
+      for (const session of open.toSorted((a, b) => a.start - b.start)) if (session.changed && session.start < multiple) fire(session, 'early')
     }
     reached = Math.max(reached, multiple)
   }

@@ -45,6 +45,17 @@ export const visits: Plan = orders
   })
   .to(results)
 
+/** Sessions that fire more than once say so. */
+export const updated: Plan = orders
+  .keyBy('customer')
+  .window(session('10m', { emit: { early: '10s', then: 'updates' } }))
+  .aggregate('updated', { n: count() })
+  .filter((visit) => {
+    same<typeof visit.firing, 'early' | 'on-time' | 'late'>(true)
+    return visit.firing !== 'early'
+  })
+  .to(results)
+
 /** State, timers and what is emitted have types of their own. */
 export const processed: Plan = orders
   .keyBy('customer')

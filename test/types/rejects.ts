@@ -76,6 +76,15 @@ export const reservedFiring = updates.aggregate('a', { firing: count() })
 // @ts-expect-error Property 'firing' does not exist
 export const withoutFiring = minutes.aggregate('a', { n: count() }).map((window) => window.firing)
 
+const visits = orders.keyBy('customer').window(session('10m'))
+const visitUpdates = orders.keyBy('customer').window(session('10m', { emit: 'updates' }))
+
+// @ts-expect-error Property 'firing' does not exist
+export const sessionWithoutFiring = visits.aggregate('a', { n: count() }).map((visit) => visit.firing)
+
+// @ts-expect-error firing is a field of every window result: choose another name
+export const reservedSessionFiring = visitUpdates.aggregate('a', { firing: count() })
+
 // @ts-expect-error a window needs event time: call eventTime(...) before keyBy(...)
 export const globalWithoutTime = source.keyBy('customer').window(global({ every: '1h' }))
 
@@ -97,7 +106,7 @@ export const withoutUnit = tumbling('60')
 // @ts-expect-error Argument of type '"1w"' is not assignable
 export const unknownUnit = sliding('1w', '1d')
 
-// @ts-expect-error 'offset' does not exist in type 'SessionOptions'
+// @ts-expect-error 'offset' does not exist in type 'SessionOptions<
 export const alignedSession = session('10m', { offset: '1m' })
 
 // @ts-expect-error Argument of type '60' is not assignable

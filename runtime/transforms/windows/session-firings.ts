@@ -1,5 +1,5 @@
 import type { Emission } from '../../plan/windows.ts'
-import type { StateTable } from '../../state/store.ts'
+import type { RowId, StateTable } from '../../state/store.ts'
 import type { Slice } from '../chain.ts'
 import type { SessionDirectory } from './session-directory.ts'
 import { timerBytes, type SessionEnds } from './session-ends.ts'
@@ -61,16 +61,14 @@ export class SessionFirings {
     return true
   }
 
-  /** Fires what has changed in the sessions that are left. False: the slice is full. */
+  /** Fires what has changed in the sessions that are left, and have begun. False: the slice is full. */
   early(watermark: number): boolean {
     const { changed } = this.#options
     if (changed === null) return true
     const reached = this.#reached(watermark)
     if (this.#earlyUpTo !== -Infinity && reached > this.#earlyUpTo) {
       for (const start of changed.namespaces()) {
-        while (changed.rowsIn(start) > 0) {
-          if (!this.#fireSome(changed, start)) return false
-        }
+        if (!this.#fireChunk(changed, start, reached)) return false
       }
     }
     this.#earlyUpTo = Math.max(this.#earlyUpTo, reached)
@@ -97,18 +95,32 @@ export class SessionFirings {
     return this.#earlyMs === Infinity ? -Infinity : Math.floor(watermark / this.#earlyMs) * this.#earlyMs
   }
 
-  /** Early results of some keys that have changed in a chunk. A key leaves the table with the last of its pieces there that had. */
-  #fireSome(changed: StateTable, start: number): boolean {
-    const { directory, slice, results } = this.#options
-    const keys: Buffer[] = []
-    changed.drain(start, batchRows, (row) => keys.push(changed.keyOf(row)))
-    for (const key of keys) {
-      for (let place = directory.changedIn(start, key); place !== null; place = directory.changedIn(start, key)) {
-        if (slice.spent >= slice.limit) return false
-        if (!results.send(directory.tailOf(place, key), key, 'early', true)) return false
+  /**
+   * Early results of all keys that have changed in a chunk, and have begun. A key leaves the table with the last of its pieces there that had changed, so what
+   * stays are those that are yet to begin.
+   */
+  #fireChunk(changed: StateTable, start: number, reached: number): boolean {
+    let after: RowId = -1
+    for (;;) {
+      const rows: (readonly [row: RowId, key: Buffer])[] = []
+      const visited = changed.drain(start, batchRows, (row) => rows.push([row, changed.keyOf(row)]), after)
+      for (const [row, key] of rows) {
+        const done = this.#fireKey(start, key, reached)
+        if (done === 'full') return false
+        if (done === 'waits') after = row
       }
+      if (visited < batchRows) return true
     }
-    return true
+  }
+
+  #fireKey(start: number, key: Buffer, reached: number): 'fired' | 'waits' | 'full' {
+    const { directory, slice, results } = this.#options
+    for (let place = directory.changedIn(start, key); place !== null; place = directory.changedIn(start, key)) {
+      if (directory.headOf(place, key).piece.first >= reached) return 'waits'
+      if (slice.spent >= slice.limit) return 'full'
+      if (!results.send(directory.tailOf(place, key), key, 'early', true)) return 'full'
+    }
+    return 'fired'
   }
 }
 

@@ -2,6 +2,7 @@
 import test from 'ava'
 import { parseSteps } from '../../../runtime/dsl/steps.ts'
 import { count, kafka, session, stream, sum, t as types } from '../../../runtime/index.ts'
+import { explain } from '../../../runtime/plan/explain.ts'
 import { fingerprint } from '../../../runtime/plan/fingerprint.ts'
 import { problemsOf } from '../../../runtime/plan/problems.ts'
 
@@ -38,6 +39,43 @@ test('a session in steps is the one of the builder', (t) => {
   t.is(fingerprint(parseSteps(steps)), fingerprint(built.to(kafka({ topic: 'visits' }))))
 })
 
+test('a session that fires more than once is the same in steps and in the builder, and says when', (t) => {
+  const schema = types.object({ customer: types.string, amount: types.number, at: types.timestamp })
+  const orders = stream
+    .from(kafka({ topic: 'orders', key: 'customer', schema }))
+    .eventTime('at', { outOfOrderness: '10s' })
+    .keyBy('customer')
+  const emissions = [
+    ['updates', 'session window, gap 5m, lateness 1m, updates: n = count()', 'at most four rows'],
+    [{ early: '10s' }, 'session window, gap 5m, lateness 1m, early results every 10s, then final ones: n = count()', 'at most four rows'],
+    [
+      { early: '10s', then: 'updates' },
+      'session window, gap 5m, lateness 1m, early results every 10s, then updates: n = count()',
+      'at most five rows',
+    ],
+  ] as const
+  for (const [emit, ...words] of emissions) {
+    const built = orders
+      .window(session('5m', { lateness: '1m', emit }))
+      .aggregate('visits', { n: count() })
+      .to(kafka({ topic: 'results' }))
+    t.is(fingerprint(parseSteps(windowed({ session: '5m', lateness: '1m', emit }))), fingerprint(built))
+    for (const word of words) t.true(explain(built).includes(word), explain(built))
+  }
+})
+
+test('the name of a firing is a field of the results of a session that fires more than once, and of no other', (t) => {
+  const planned = (emit: string): unknown => {
+    try {
+      return parseSteps(windowed({ session: '5m', emit }).toSpliced(-1, 0, { filter: 'value.firing == "late"' })).kind
+    } catch (error) {
+      return problemsOf(error)?.map(({ path }) => path)
+    }
+  }
+  t.is(planned('updates'), 'streamjob.plan')
+  t.deepEqual(planned('final'), ['steps[4].filter'])
+})
+
 test('dedup in steps is the one of the builder', (t) => {
   const source = kafka({
     topic: 'orders',
@@ -56,7 +94,9 @@ test('dedup in steps is the one of the builder', (t) => {
 })
 
 const wrong: readonly (readonly [title: string, steps: unknown, path: string, message: RegExp])[] = [
-  ['a session with a slide', windowed({ session: '1m', slide: '1s' }), 'steps[2].window.slide', /a gap and a lateness only/],
+  ['a session with a slide', windowed({ session: '1m', slide: '1s' }), 'steps[2].window.slide', /a gap, a lateness and an emission only/],
+  ['a session with an emission that is none', windowed({ session: '1m', emit: 'often' }), 'steps[2].window.emit', /final, updates, or early: 10s/],
+  ['a session that fires all the time', windowed({ session: '1m', emit: { early: '0s' } }), 'steps[2].window.emit.early', /from 1ms to 366d/],
   ['a session without a gap', windowed({ session: '0s' }), 'steps[2].window.session', /from 1ms to 366d/],
   ['a dedup without its time', deduplicated({ name: 'd' }), 'steps[2].dedup.within', /^is missing: .* 1h$/],
   ['a dedup by a field that there is not', deduplicated({ name: 'd', by: 'id', within: '1h' }), 'steps[2].dedup.by', /no field "id"/],

@@ -205,7 +205,7 @@ const later: readonly (readonly [title: string, steps: unknown, path: string, in
     'all rows of a window each time',
     revenueWith(3, { window: { tumbling: '1m', emit: 'complete' } }),
     'steps[3].window.emit',
-    /each row that changed/,
+    /each one that changed/,
   ],
   ['Avro', revenueWith(0, { from: { ...from, format: 'avro' }, eventTime }), 'steps[0].from.format', /json is/],
   ['Postgres', revenueWith(5, { to: { postgres: { table: 'x' } } }), 'steps[5].to.postgres', /write to a topic/],
