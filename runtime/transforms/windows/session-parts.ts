@@ -34,7 +34,7 @@ export class SessionParts {
    * and leaves them.
    */
   fold(tail: Place, key: Buffer, heedSlice: boolean): Whole | null {
-    const { first, parts } = this.#partsOf(tail, key)
+    const { first, parts, pieces } = this.#partsOf(tail, key)
     const open: Part[] = []
     for (const [i, part] of parts.entries()) {
       open.push(part)
@@ -43,6 +43,8 @@ export class SessionParts {
         this.#merge(open.at(-2)!, open.pop()!, key)
       }
     }
+    // Only now: a walk that is longer than a slice must not stop what it is for.
+    this.#slice.spent += pieces * visitedBytes
     // The first piece of a session holds something.
     return { first, namespace: parts[0]!.namespace }
   }
@@ -76,16 +78,18 @@ export class SessionParts {
     return this.#slice.spent >= this.#slice.limit
   }
 
-  /** The rows of a session, in its order, and when it began. */
-  #partsOf(tail: Place, key: Buffer): { readonly first: number; readonly parts: readonly Part[] } {
+  /** The rows of a session, in its order, when it began, and how many pieces it has. */
+  #partsOf(tail: Place, key: Buffer): { readonly first: number; readonly parts: readonly Part[]; readonly pieces: number } {
     const parts: Part[] = []
+    let pieces = 0
     let { first } = tail.piece
     for (let place: Place | null = tail; place !== null; place = this.#directory.before(place, key)) {
       const { start, piece } = place
       for (const namespace of piece.accumulators.toReversed()) parts.push({ start, namespace })
       first = piece.first
+      pieces++
     }
-    return { first, parts: parts.reverse() }
+    return { first, parts: parts.reverse(), pieces }
   }
 
   /** Whether the later one is not much smaller. */
@@ -124,6 +128,9 @@ export class SessionParts {
     }
   }
 }
+
+/** What it counts for to look at a piece that holds nothing. */
+const visitedBytes = 16
 
 /** About what the tombstone of a row takes beside its key. */
 const droppedBytes = 32

@@ -73,6 +73,17 @@ test('updates: a session of long ago that a late record touches in another chunk
   t.is(made.store.rows, 0)
 })
 
+test('updates: a late record does not fire a session that goes on in the next chunk, though what it touches there is over', (t) => {
+  //   pieces [635] and [644]; at watermark 648 the first is over by itself, the session at 653
+  t.deepEqual(fired(run(counting(updates, 50), records('a635', 'a644', 'b649', 'a632'))), [])
+  t.deepEqual(fired(run(counting(updates, 50), records('a635', 'a644', 'b649', 'a632', 'b700'))).slice(0, 1), ['on-time a[632,654)=3'])
+})
+
+test('updates: pieces on both sides of a border are one session at exactly the gap, and two beyond it', (t) => {
+  t.deepEqual(fired(run(counting(updates), records('a639', 'a649', 'b700'))).slice(0, 1), ['on-time a[639,659)=2'])
+  t.deepEqual(fired(run(counting(updates), records('a639', 'a650', 'b700'))).slice(0, 2), ['on-time a[639,649)=1', 'on-time a[650,660)=1'])
+})
+
 test('early: sessions that have changed and begun fire each time the watermark comes to a multiple of the interval, and a jump is one firing', (t) => {
   //   every 5      at          1  3   6             9   12                  30
   //                watermark   0  2   5 a           8   11 a: over 10       29 final
@@ -130,6 +141,22 @@ test('a session is closed in steps of which each may be the last of a process, a
   )
   //   what is left is the session of b: what it holds, where it lies, its timer
   t.is(made.store.rows, 3)
+})
+
+test('parts of very different sizes are put together in their order', (t) => {
+  //   64 values in the first chunk, one in the second, one in the third
+  const times = Array.from({ length: 129 }, (_, i) => i * 10)
+  const values = times.filter((at) => at <= 640 || at === 1_280)
+  const valued = times.map((at) => (values.includes(at) ? `a${at}=${at}` : `a${at}`))
+  const collected: Readonly<Record<string, Aggregate>> = { n: { kind: 'collect', field: 'v', limit: 1_000 } }
+  const steps = [eventTime('at', 5_000), keyBy(), session('s', 10, collected)]
+  for (const sliceBytes of [1, 1 << 20]) {
+    const made = new StageRun(stageOf(steps, { schema }), records(...valued), { sliceBytes }).process().endOfInput()
+    t.deepEqual(
+      made.results.map(({ value }) => (value as { n: readonly number[] }).n),
+      [values],
+    )
+  }
 })
 
 test('parts of a session that can not be merged make a dead letter of each of its firings, and stay until it is closed', (t) => {
