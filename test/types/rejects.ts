@@ -182,7 +182,7 @@ export const triggerOfOthers = names.window(global({ trigger: large }))
 // @ts-expect-error 'trigger' does not exist in type 'WindowOptions<
 export const triggerInTime = keyed.window(tumbling('1m', { trigger: large }))
 
-// @ts-expect-error 'trigger' does not exist in type 'SessionOptions'
+// @ts-expect-error 'trigger' does not exist in type 'SessionOptions<
 export const triggerOfSession = keyed.window(session('1m', { trigger: large }))
 
 // @ts-expect-error No overload matches this call
