@@ -7,7 +7,7 @@ import type { RowBuffer } from './row-buffer.ts'
 /** What a table's rows hold: a fixed number of float64 cells, or one encoded value of any size. */
 export type RowLayout = { readonly kind: 'cells'; readonly cells: number } | { readonly kind: 'blob' }
 
-/** Handle of a row, valid until the next call that inserts or deletes rows of the same store. -1: no such row. */
+/** Handle of a row, valid for as long as the row is there; that of a row which is gone may become another's. -1: no such row. */
 export type RowId = number
 
 export interface StateTable {
