@@ -243,9 +243,18 @@ export const PlanResult = z.discriminatedUnion('kind', [
           stateful: z.boolean(),
           /** Whether its partitions wait for those that are too far behind; absent: no. */
           aligned: z.boolean().optional(),
-          /** Null: its records go on to another stage. */
-          sinkTopic: z.string().max(249).nullable(),
-          createSink: z.object({ partitions: z.number().int().min(1), replicationFactor: z.number().int() }).nullable(),
+          /** The topics that it writes and are not the job's own. */
+          sinks: z
+            .array(
+              z.object({
+                topic: z.string().max(249),
+                /** Null: it must exist. */
+                create: z.object({ partitions: z.number().int().min(1), replicationFactor: z.number().int() }).nullable(),
+              }),
+            )
+            .max(256),
+          /** The stages that its records go on to. */
+          feeds: z.array(z.string().max(200)).max(64),
         }),
       )
       .max(64),

@@ -35,9 +35,11 @@ export function wantedTopics(
 }
 
 function sinks(stages: PlannedStages): NewTopic[] {
-  return stages.flatMap(({ sinkTopic: topic, createSink }) =>
-    topic === null || createSink === null ? [] : [{ topic, ...createSink, config: sinkConfig }],
+  const wanted = stages.flatMap(({ sinks: ends }) =>
+    ends.flatMap(({ topic, create }) => (create === null ? [] : [{ topic, ...create, config: sinkConfig }])),
   )
+  // Ends that share a topic agree in how it is made.
+  return [...new Map(wanted.map((one) => [one.topic, one])).values()]
 }
 
 const unbounded = '9223372036854775807'

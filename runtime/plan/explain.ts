@@ -12,6 +12,7 @@ import type {
   SessionNode,
   SinkNode,
   SourceNode,
+  SplitNode,
   Stage,
   TransformNode,
   WindowProcessNode,
@@ -27,13 +28,29 @@ export function explain(plan: Plan): string {
 }
 
 function explainStage(stage: Stage): string {
-  const nodes: readonly (PlanNode | RepartitionSource | RepartitionSink)[] = [stage.source, ...stage.transforms, stage.sink]
-  const width = Math.max(...nodes.map((node) => node.uid.length))
-  const lines = nodes.map((node) => `  ${node.uid.padEnd(width)}  ${explainNode(node)}\n`)
-  return `stage ${stage.name}${isStateful(stage) ? ' (keeps state)' : ''}\n${lines.join('')}`
+  const lines = linesOf(stage)
+  const width = Math.max(...lines.map(([depth, node]) => 2 * depth + node.uid.length))
+  const texts = lines.map(([depth, node, text]) => `  ${`${'  '.repeat(depth)}${node.uid}`.padEnd(width)}  ${text}\n`)
+  return `stage ${stage.name}${isStateful(stage) ? ' (keeps state)' : ''}\n${texts.join('')}`
 }
 
-function explainNode(node: PlanNode | RepartitionSource | RepartitionSink): string {
+type Explained = PlanNode | RepartitionSource | RepartitionSink
+
+/** Each node of a stage with what it does, in the order of the ways through it; branches stand further in than what they branch off. */
+function linesOf({ source, transforms, sinks }: Stage): readonly (readonly [depth: number, node: Explained, text: string])[] {
+  const lines: [number, Explained, string][] = []
+  const add = (node: Explained, depth: number): void => {
+    const isKnown = lines.some(([, other]) => other === node)
+    lines.push([depth, node, isKnown ? 'as above' : explainNode(node)])
+    if (isKnown) return
+    const behind = [...transforms, ...sinks].filter(({ inputs }) => inputs.some((input) => input === node.uid))
+    for (const next of behind) add(next, behind.length > 1 ? depth + 1 : depth)
+  }
+  add(source, 0)
+  return lines
+}
+
+function explainNode(node: Explained): string {
   switch (node.kind) {
     case 'repartition':
       return 'writers' in node ? `read what ${node.writers.join(', ')} sends by ${node.keyField}` : `send by ${node.keyField} to stage ${node.uid}`
@@ -45,6 +62,10 @@ function explainNode(node: PlanNode | RepartitionSource | RepartitionSink): stri
       return 'processing time: a record is of the moment at which it is worked on'
     case 'filter':
       return `keep where ${explainExpression(node.predicate)}`
+    case 'split':
+      return explainSplit(node)
+    case 'branch':
+      return `what is ${node.name}`
     case 'map':
       return `map to ${explainMapper(node.mapper)}`
     case 'flatMap':
@@ -98,6 +119,11 @@ function explainDisorder(outOfOrdernessMs: number): string {
 
 function explainDrift({ maxDriftMs }: Extract<PlanNode, { kind: 'eventTime' }>): string {
   return maxDriftMs === undefined ? '' : `, no partition read on that is more than ${formatDuration(maxDriftMs)} ahead of another`
+}
+
+function explainSplit({ branches, otherwise }: SplitNode): string {
+  const parts = branches.map(({ name, predicate }) => `${name} where ${explainExpression(predicate)}`)
+  return `split, by the first that holds: ${[...parts, otherwise === null ? 'the rest is dropped' : `the rest is ${otherwise}`].join('; ')}`
 }
 
 function explainMapper(mapper: Extract<PlanNode, { kind: 'map' }>['mapper']): string {
@@ -190,6 +216,8 @@ function explainTables(node: TransformNode): readonly string[] {
       return [...Object.entries(node.state).map(([name, cell]) => `  ${node.uid}/${name}: ${explainCell(cell)}`), ...explainTimers(node)]
     case 'eventTime':
     case 'filter':
+    case 'split':
+    case 'branch':
     case 'map':
     case 'flatMap':
     case 'keyBy':

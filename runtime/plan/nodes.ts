@@ -1,6 +1,7 @@
 /**
  * The nodes of a plan: plain frozen data. Nothing runs in here; builder and steps make these, everything else reads them.
- * A node names its inputs by uid, so a plan is a graph; what this version carries out is any number of sources that are merged on the way to one sink.
+ * A node names its inputs by uid, so a plan is a graph: from any number of sources, which may be merged, to any number of sinks, by streams that may be used
+ * several times.
  */
 import type { FieldType, RecordSchema } from '../formats/schema.ts'
 import type { Aggregate } from './aggregates.ts'
@@ -88,6 +89,26 @@ export interface FilterNode {
   readonly uid: Uid
   readonly inputs: readonly [Uid]
   readonly predicate: Expression
+}
+
+/** Sends each record on one of several ways: that of the first branch whose predicate holds. A `branch` behind it is where a way begins. */
+export interface SplitNode {
+  readonly kind: 'split'
+  readonly uid: Uid
+  readonly inputs: readonly [Uid]
+  /** In the order in which they are asked. */
+  readonly branches: readonly { readonly name: string; readonly predicate: Expression }[]
+  /** The branch of what no predicate holds for; null: that is dropped. */
+  readonly otherwise: string | null
+}
+
+/** The records that a split sends to its branch of that name. */
+export interface BranchNode {
+  readonly kind: 'branch'
+  readonly uid: Uid
+  /** The split. */
+  readonly inputs: readonly [Uid]
+  readonly name: string
 }
 
 export interface MapNode {
@@ -180,6 +201,8 @@ export type TransformNode =
   | EventTimeNode
   | ProcessingTimeNode
   | FilterNode
+  | SplitNode
+  | BranchNode
   | MapNode
   | FlatMapNode
   | KeyByNode
@@ -218,21 +241,30 @@ export interface RepartitionSource {
   readonly byProcessingTime: boolean
 }
 
-/** The end of a stage whose records go on by another key. */
+/** An end of a stage whose records go on by another key. */
 export interface RepartitionSink {
   readonly kind: 'repartition'
-  /** Of the keyBy. */
+  /** Of the keyBy, as are its inputs. */
   readonly uid: Uid
+  readonly inputs: readonly [Uid]
   readonly keyField: string
   /** Whether its records have event time. */
   readonly timed: boolean
 }
 
-/** The part of a plan between two topics; the unit that is split into tasks by partition. */
+/** Where records leave a stage. */
+export type StageSink = SinkNode | RepartitionSink
+
+/**
+ * The part of a plan between the topic it reads and those it writes; the unit that is split into tasks by partition. Its transforms and sinks hang together by
+ * their inputs, from the source on: those that read the same one are branches. What was merged may have inputs in other stages too.
+ */
 export interface Stage {
   /** The uid of its source, or of the keyBy that it begins with; names the stage's changelog, and the topic that it reads. */
   readonly name: string
   readonly source: SourceNode | RepartitionSource
+  /** In topological order. */
   readonly transforms: readonly TransformNode[]
-  readonly sink: SinkNode | RepartitionSink
+  /** At least one. */
+  readonly sinks: readonly StageSink[]
 }

@@ -1,16 +1,21 @@
-/** The ways that records take through a plan: one from each source to the sink. Streams are merged and never split, so each node has one successor. */
+/** The ways that records take through a plan, from each source to each sink that they may come to. */
 import type { PlanNode, SourceNode, Uid } from './nodes.ts'
 
-/** For each source the nodes that its records pass, itself first. A path ends where nothing reads on. */
+/** More are not followed: a plan with so many is refused. */
+export const mostPaths = 256
+
+/** For each way the nodes on it, the source first. A way ends where nothing reads on. */
 export function pathsOf(nodes: readonly PlanNode[]): readonly (readonly PlanNode[])[] {
-  const next = new Map<Uid, PlanNode>()
-  for (const node of nodes) for (const input of node.inputs) if (!next.has(input)) next.set(input, node)
-  return nodes.filter((node): node is SourceNode => node.kind === 'source').map((source) => pathFrom(source, next))
+  const readers = new Map<Uid, PlanNode[]>()
+  for (const node of nodes) for (const input of new Set<Uid>(node.inputs)) readers.set(input, [...(readers.get(input) ?? []), node])
+  const paths: (readonly PlanNode[])[] = []
+  for (const source of nodes) if (source.kind === 'source') follow([source], readers, paths)
+  return paths
 }
 
-function pathFrom(source: SourceNode, next: ReadonlyMap<Uid, PlanNode>): readonly PlanNode[] {
-  const path: PlanNode[] = []
+function follow(path: readonly [SourceNode, ...PlanNode[]], readers: ReadonlyMap<Uid, readonly PlanNode[]>, paths: (readonly PlanNode[])[]): void {
   // A node that reads from behind itself is no valid plan, and must not make this endless.
-  for (let node: PlanNode | undefined = source; node !== undefined && !path.includes(node); node = next.get(node.uid)) path.push(node)
-  return path
+  const onwards = (readers.get(path.at(-1)?.uid ?? '') ?? []).filter((node) => !path.includes(node))
+  if (onwards.length === 0) paths.push(path)
+  for (const node of onwards) if (paths.length <= mostPaths) follow([...path, node], readers, paths)
 }

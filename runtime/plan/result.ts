@@ -53,8 +53,8 @@ function stageResult(stage: Stage): Extract<PlanResult, { kind: 'planned' }>['st
     keyField: stage.source.keyField,
     stateful: isStateful(stage),
     ...(maxDriftOf(stage) !== null && { aligned: true }),
-    sinkTopic: stage.sink.kind === 'sink' ? stage.sink.topic : null,
-    createSink: stage.sink.kind === 'sink' ? stage.sink.create : null,
+    sinks: stage.sinks.flatMap((sink) => (sink.kind === 'sink' ? [{ topic: sink.topic, create: sink.create }] : [])),
+    feeds: stage.sinks.flatMap((sink) => (sink.kind === 'repartition' ? [sink.uid] : [])),
   }
 }
 

@@ -54,6 +54,8 @@ function outputShape(node: PlanNode, input: Shape, keyType: FieldType | null): S
     case 'eventTime':
     case 'processingTime':
     case 'filter':
+    case 'split':
+    case 'branch':
     case 'keyBy':
     case 'merge':
     case 'dedup':

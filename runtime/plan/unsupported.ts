@@ -9,18 +9,20 @@ export function notSupportedYet(word: string): string | undefined {
   return entry === undefined ? undefined : `${entry.what} not supported yet; ${entry.instead}`
 }
 
-const twoJobs = 'a job is one chain from a source to a sink: run several jobs, with topics between them'
+const twoJobs = 'run several jobs, with topics between them'
+const inTypeScript = 'write the program in TypeScript: '
 const functions = 'map, filter, flatMap and window aggregates are'
 const json = 'json is, with a declared schema or without'
 const sinks = 'write to a topic with to: { topic }, and let a connector read it'
 
 const unsupported: Readonly<Record<string, { readonly what: string; readonly instead: string }>> = {
   join: { what: 'joins are', instead: twoJobs },
-  merge: { what: 'merging streams in steps is', instead: 'write the program in TypeScript: a.merge(b)' },
-  union: { what: 'merging streams in steps is', instead: 'write the program in TypeScript: a.merge(b)' },
-  split: { what: 'side outputs are', instead: twoJobs },
-  sideOutput: { what: 'side outputs are', instead: twoJobs },
-  streams: { what: 'several chains in one job are', instead: twoJobs },
+  merge: { what: 'merging streams in steps is', instead: `${inTypeScript}a.merge(b)` },
+  union: { what: 'merging streams in steps is', instead: `${inTypeScript}a.merge(b)` },
+  split: { what: 'splitting a stream in steps is', instead: `${inTypeScript}stream.split({ NAME: (value) => ..., REST: otherwise })` },
+  branch: { what: 'splitting a stream in steps is', instead: `${inTypeScript}stream.split({ NAME: (value) => ..., REST: otherwise })` },
+  streams: { what: 'several chains in steps are', instead: `${inTypeScript}job(a.to(...), b.to(...))` },
+  sideOutput: { what: 'side outputs of a process function are', instead: 'emit values that say what they are, and split the stream behind it' },
   topics: { what: 'a source of several topics is', instead: twoJobs },
   pattern: { what: 'a source of several topics is', instead: twoJobs },
   table: { what: 'tables are', instead: functions },

@@ -2,8 +2,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Finding, Surroundings } from './rules/findings.ts'
 import { checkNode } from './rules/nodes.ts'
+import { checkTogether } from './rules/together.ts'
 import { isWindow, repartitionsOf } from './keys.ts'
-import type { KeyByNode, Plan, PlanNode, SourceNode } from './nodes.ts'
+import type { KeyByNode, Plan, PlanNode } from './nodes.ts'
 import { pathsOf } from './paths.ts'
 import type { Place, Problem } from './problems.ts'
 import { inputShapes } from './shape.ts'
@@ -22,7 +23,8 @@ export function validatePlan(plan: Plan, locate: Locate = locateByUid(plan)): re
   const { nodes } = plan
   const found = nodes.map((_, index) => [...checkPlace(nodes, index)])
   const clocks = new Map<PlanNode, boolean>()
-  for (const path of pathsOf(nodes)) {
+  const paths = pathsOf(nodes)
+  for (const path of paths) {
     for (const around of surroundings(path)) {
       const findings = found[nodes.indexOf(around.node)]!
       if (around.node.kind === 'merge' && around.hasEventTime) {
@@ -34,7 +36,8 @@ export function validatePlan(plan: Plan, locate: Locate = locateByUid(plan)): re
       for (const finding of checkNode(around.node, around)) if (!findings.some((one) => isDeepStrictEqual(one, finding))) findings.push(finding)
     }
   }
-  return found.flatMap((findings, index) => findings.map((finding) => report(index, finding)))
+  const together = checkTogether(nodes, paths)
+  return nodes.flatMap((node, index) => [...(found[index] ?? []), ...(together.get(node) ?? [])].map((finding) => report(index, finding)))
 }
 
 const severalClocks: Finding = { kind: 'invalid', message: 'one stream goes by event time, another by processing time: merge streams of one clock' }
@@ -47,7 +50,6 @@ function locateByUid(plan: Plan): Locate {
 /** What each node of a path may rely on, walked once from the source on. */
 function surroundings(nodes: readonly PlanNode[]): readonly (Surroundings & { readonly node: PlanNode })[] {
   const shapes = inputShapes(nodes)
-  const source = nodes.find((node): node is SourceNode => node.kind === 'source') ?? null
   let keyedBy: KeyByNode | null = null
   let hasEventTime = false
   let byProcessingTime = false
@@ -55,9 +57,9 @@ function surroundings(nodes: readonly PlanNode[]): readonly (Surroundings & { re
   let behindRepartition: string | null = null
   const repartitions = repartitionsOf(nodes)
   return nodes.map((node, index) => {
-    const around = { node, source, input: shapes[index] ?? null, keyedBy, hasEventTime, byProcessingTime, behindWindow, behindRepartition }
+    const around = { node, input: shapes[index] ?? null, keyedBy, hasEventTime, byProcessingTime, behindWindow, behindRepartition }
     if (node.kind === 'keyBy') keyedBy = node
-    else if (node.kind !== 'filter' && node.kind !== 'dedup' && !isTime(node)) keyedBy = null
+    else if (!keepsKey(node)) keyedBy = null
     if (isTime(node)) hasEventTime = true
     if (node.kind === 'processingTime') byProcessingTime = true
     if (isWindow(node)) behindWindow = true
@@ -66,7 +68,12 @@ function surroundings(nodes: readonly PlanNode[]): readonly (Surroundings & { re
   })
 }
 
-/** Sources first, one sink last, each node fed by those before it and feeding one, every uid once. */
+/** Whether what was keyed before the node is keyed behind it. */
+function keepsKey(node: PlanNode): boolean {
+  return node.kind === 'filter' || node.kind === 'split' || node.kind === 'branch' || node.kind === 'dedup' || isTime(node)
+}
+
+/** A source first, each node fed by those before it, each but sinks feeding others, every uid once. */
 function checkPlace(nodes: readonly PlanNode[], index: number): readonly Finding[] {
   const findings: Finding[] = []
   const node = nodes[index]!
@@ -75,13 +82,11 @@ function checkPlace(nodes: readonly PlanNode[], index: number): readonly Finding
 
   if (index === 0 && node.kind !== 'source') add('invalid', `a program begins with a source, not with ${node.kind}`)
   if (index === last && node.kind !== 'sink') add('invalid', `a program ends with a sink, not with ${node.kind}: add to`)
-  if (index < last && node.kind === 'sink') add('not-supported-yet', `several sinks in one job are ${oneSink}`)
-  if (node.kind === 'source' && index < last && isLeft(nodes, node)) add('invalid', `nothing reads what comes from ${JSON.stringify(node.uid)}`)
+  if (node.kind === 'sink' && nodes.some(({ inputs }) => inputs.some((input) => input === node.uid))) add('not-supported-yet', oneChain)
+  if (node.kind !== 'sink' && index < last && isLeft(nodes, node)) add('invalid', `nothing reads what comes from ${JSON.stringify(node.uid)}`)
   for (const input of index === 0 ? [] : node.inputs) {
     const named = nodes.slice(0, index).filter((earlier) => earlier.uid === input)
-    const reader = nodes.findIndex(({ inputs }) => inputs.some((other) => other === input))
     if (named.length === 0) add('invalid', `reads from ${JSON.stringify(input)}, which is not a node before it`)
-    else if (reader < index && named.length === 1) add('not-supported-yet', `branches are ${oneSink}`)
   }
   const first = nodes.findIndex((other) => other.uid === node.uid)
   if (first < index) add('invalid', `the name ${JSON.stringify(node.uid)} is already that of the ${nodes[first]?.kind}: names are unique in a job`)
@@ -95,4 +100,5 @@ function isLeft(nodes: readonly PlanNode[], { uid }: PlanNode): boolean {
   return !read.has(uid) && [...read].every((input) => known.has(input))
 }
 
-const oneSink = 'not supported yet; a job has one sink: run several jobs, with topics between them'
+const oneChain =
+  'more steps behind a to are not supported yet; write the program in TypeScript, where a stream may be used several times: job(a.to(...), b.to(...))'

@@ -6,7 +6,6 @@ import { KeyedStream, Stream, WindowedStream } from '../dsl/stream.ts'
 import { StreamJobError } from '../errors.ts'
 import type { Plan } from '../plan/nodes.ts'
 import { programError, problemsOf, type Place, type Problem } from '../plan/problems.ts'
-import { notSupportedYet } from '../plan/unsupported.ts'
 import { validatePlan } from '../plan/validate.ts'
 
 /**
@@ -53,7 +52,7 @@ function isPlan(value: unknown): value is Plan {
 }
 
 function whatInstead(value: unknown): Pick<Problem, 'kind' | 'message'> {
-  if (Array.isArray(value)) return { kind: 'not-supported-yet', message: notSupportedYet('streams') ?? '' }
+  if (Array.isArray(value)) return { kind: 'invalid', message: 'it must be one plan, not a list: export default job(a.to(...), b.to(...))' }
   if (value === undefined) return { kind: 'invalid', message: 'there is none: export default stream.from(...) ... .to(...)' }
   if (value instanceof Stream || value instanceof KeyedStream || value instanceof WindowedStream) {
     return { kind: 'invalid', message: 'the program does not say where results go: end it with .to(kafka({ topic }))' }

@@ -19,13 +19,15 @@ import { knownBefore } from '../plan/shape.ts'
 import { isTime } from '../plan/time.ts'
 import type { Shape } from '../plan/shape.ts'
 import { needsEventTime } from '../plan/windows.ts'
-import type { ChainContext, Push, StretchEnd } from './chain.ts'
+import type { ChainContext, Push } from './chain.ts'
+import type { Onwards } from './fork.ts'
 import { EventTime } from './event-time.ts'
 import { ProcessingTime } from './processing-time.ts'
 import { filter } from './stateless/filter.ts'
 import { flatMap } from './stateless/flat-map.ts'
 import { keyBy } from './stateless/key-by.ts'
 import { map } from './stateless/map.ts'
+import { split } from './stateless/split.ts'
 import { KeyKind } from './key-kind.ts'
 import { MarkedInput } from './marked-input.ts'
 import { CurrentRecord } from './record.ts'
@@ -37,6 +39,7 @@ import { Sink } from './sink.ts'
 import type { CompiledStage, StageCounters, StageOptions } from './stage.ts'
 import type { Stateful } from './stateful.ts'
 import { Stretch } from './stretch.ts'
+import { growTree, type StatelessNode } from './tree.ts'
 import { AggregateContents } from './windows/window-aggregate.ts'
 import { SummaryContents } from './windows/window-summary.ts'
 import { ReduceContents } from './windows/window-reduce.ts'
@@ -64,41 +67,29 @@ export function compileStage(stage: Stage, options: CompileOptions): CompiledSta
   const context: ChainContext = { record, output: options.output, counters, slice: { spent: 0, limit: Math.max(1, options.sliceBytes), due: false } }
   const { source } = stage
   const keyKind = source.kind === 'repartition' && source.keyType === null ? new KeyKind(source.keyField) : null
-  const links = linksOf(stage, keyKind)
-  const time = timeOf(stage, links, options)
-  const windows: Stateful[] = []
-
-  // From the last transform to the first: each gets what it passes its values to.
-  let end: StretchEnd =
-    stage.sink.kind === 'sink'
-      ? new Sink(stage.sink.uid, jsonEncoder(stage.sink.format.schema), context)
-      : new RepartitionSink(stage.sink, rowEncoder(), context)
-  let push: Push = end.push
-  for (const link of links.toReversed()) {
-    const { node } = link
-    if (node.kind === 'process' || node.kind === 'dedup') {
-      const onwards = { push, end }
-      const step =
-        node.kind === 'process' ? processOf(node, link, stage, options, context, onwards) : dedupOf(node, link, stage, options, context, onwards)
-      windows.unshift(step)
-      end = step
-      push = step.push
-    } else if (isWindow(node)) {
-      const window = windowOf(node, link, stage, options, context, { push, end })
-      windows.unshift(window)
-      end = window
-      push = window.push
-    } else push = transform(node, link, time, context, push)
-  }
-  if (source.kind === 'repartition' && time instanceof ProcessingTime) push = time.transform(context, push)
+  const time = timeOf(stage, options)
+  const { root, windows, sinks } = growTree<Link>(stage, context, {
+    linkOf: (chain) => linkOf(stage, chain, keyKind),
+    sink: (sink, index) =>
+      sink.kind === 'sink'
+        ? new Sink(index, sink.uid, jsonEncoder(sink.format.schema), context)
+        : new RepartitionSink(index, sink, rowEncoder(), context),
+    stateful: (node, link, next) => {
+      if (node.kind === 'process') return processOf(node, link, options, context, next)
+      if (node.kind === 'dedup') return dedupOf(node, link, stage, options, context, next)
+      return windowOf(node, link, stage, options, context, next)
+    },
+    stateless: (node, link, next) => transform(node, link, time, context, next),
+    split: (node, link, branches) => split(node, link.shape, context, branches),
+  })
+  const push = source.kind === 'repartition' && time instanceof ProcessingTime ? time.transform(context, root.push) : root.push
   const decoder = source.kind === 'source' ? jsonDecoder(source.format.schema) : rowDecoder()
   const markers = source.kind === 'source' ? null : new MarkedInput(options.writers ?? [])
-  return new RunningStage({ context, decoder, first: new Stretch(push, end), time, markers, keyKind, windows })
+  return new RunningStage({ context, decoder, first: new Stretch(push, root.end), time, markers, keyKind, windows, sinks })
 }
 
-/** A transform with what is known of its input. */
+/** What is known of the input of a transform. */
 interface Link {
-  readonly node: TransformNode
   readonly shape: Shape
   /** The value is as the source's schema declares it. */
   readonly asDeclared: boolean
@@ -108,43 +99,43 @@ interface Link {
   readonly readKey: (key: Buffer) => unknown
   readonly keyed: boolean
   readonly windowed: boolean
+  /** Records have a time here, by the stage's own doing or that of those before it. */
+  readonly timed: boolean
 }
 
-function linksOf(stage: Stage, keyKind: KeyKind | null): readonly Link[] {
-  const { source, transforms } = stage
-  const known = source.kind === 'source' ? knownBefore([source, ...transforms]).slice(1) : knownBefore(transforms, source)
-  const links: Link[] = []
+/** Of the last transform of a chain from the source on. */
+function linkOf({ source }: Stage, chain: readonly TransformNode[], keyKind: KeyKind | null): Link {
+  const known = source.kind === 'source' ? knownBefore([source, ...chain]).slice(1) : knownBefore(chain, source)
   const keyed = source.kind === 'repartition'
-  let state = { asDeclared: !keyed, asResulted: false, keyed, windowed: false, keyType: keyed ? source.keyType : (null as FieldType | null) }
-  for (const [i, node] of transforms.entries()) {
-    const shape = known[i]?.shape ?? null
-    const { keyType, ...rest } = state
-    const readKey = keyType === null && keyKind !== null ? (key: Buffer): unknown => keyKind.read(key) : keyReader(keyType)
-    links.push({ node, shape, readKey, ...rest })
+  const timed = keyed && (source.timed || source.byProcessingTime)
+  let state = { asDeclared: !keyed, asResulted: false, keyed, windowed: false, timed, keyType: keyed ? source.keyType : (null as FieldType | null) }
+  for (const [i, node] of chain.slice(0, -1).entries()) {
     if (node.kind === 'map' || node.kind === 'flatMap' || node.kind === 'process') state = { ...state, asDeclared: false, asResulted: false }
     // A window's key goes through to what is behind it, so its type is that of the first keyBy.
-    if (node.kind === 'keyBy') state = { ...state, keyType: state.keyed ? state.keyType : (shape?.fields[node.field]?.type ?? null), keyed: true }
+    if (node.kind === 'keyBy') {
+      const type = known[i]?.shape?.fields[node.field]?.type ?? null
+      state = { ...state, keyType: state.keyed ? state.keyType : type, keyed: true }
+    }
     if (isWindow(node)) state = { ...state, asDeclared: false, asResulted: givesKey(node), windowed: true }
+    if (isTime(node)) {
+      if (state.windowed) throw new StreamJobError('not-supported-yet', `${node.uid}: time is assigned before the first window`)
+      state = { ...state, timed: true }
+    }
   }
-  return links
+  const { keyType, ...rest } = state
+  const readKey = keyType === null && keyKind !== null ? (key: Buffer): unknown => keyKind.read(key) : keyReader(keyType)
+  return { shape: known[chain.length - 1]?.shape ?? null, readKey, ...rest }
 }
 
-function timeOf({ source }: Stage, links: readonly Link[], options: CompileOptions): EventTime | ProcessingTime | null {
+function timeOf({ source, transforms }: Stage, options: CompileOptions): EventTime | ProcessingTime | null {
   if (source.kind === 'repartition' && source.byProcessingTime) return new ProcessingTime(options.clock)
-  const [first, second] = links.filter(({ node }) => isTime(node))
+  const [first, second] = transforms.filter(isTime)
   if (first === undefined) return null
-  if (second !== undefined) throw new StreamJobError('not-supported-yet', `${second.node.uid}: time is assigned once per stage`)
-  if (first.windowed) throw new StreamJobError('not-supported-yet', `${first.node.uid}: time is assigned before the first window`)
-  return first.node.kind === 'eventTime' ? new EventTime(first.node, options) : new ProcessingTime(options.clock)
+  if (second !== undefined) throw new StreamJobError('not-supported-yet', `${second.uid}: time is assigned once per stage`)
+  return first.kind === 'eventTime' ? new EventTime(first, options) : new ProcessingTime(options.clock)
 }
 
-function transform(
-  node: Exclude<TransformNode, WindowNode | ProcessNode | DedupNode>,
-  link: Link,
-  time: EventTime | ProcessingTime | null,
-  context: ChainContext,
-  next: Push,
-): Push {
+function transform(node: StatelessNode, link: Link, time: EventTime | ProcessingTime | null, context: ChainContext, next: Push): Push {
   switch (node.kind) {
     case 'eventTime':
       return time instanceof EventTime ? time.transform(node, context, next) : next
@@ -157,6 +148,7 @@ function transform(
     case 'flatMap':
       return flatMap(node, link.shape, context, next)
     case 'merge':
+    case 'branch':
       return next
     case 'keyBy':
       // Results of a window are keyed by it already.
@@ -164,15 +156,9 @@ function transform(
   }
 }
 
-/** Where the values go that pass through a transform. */
-interface Onwards {
-  readonly push: Push
-  readonly end: StretchEnd
-}
-
-function processOf(node: ProcessNode, link: Link, stage: Stage, { store }: CompileOptions, context: ChainContext, next: Onwards): KeyedProcess {
+function processOf(node: ProcessNode, link: Link, { store }: CompileOptions, context: ChainContext, next: Onwards): KeyedProcess {
   if (!link.keyed) throw new StreamJobError('program-invalid', `${node.uid}: a process function needs a key; put keyBy before it`)
-  return new KeyedProcess({ node, store, hasEventTime: isTimed(stage), readKey: link.readKey, context, next })
+  return new KeyedProcess({ node, store, hasEventTime: link.timed, readKey: link.readKey, context, next })
 }
 
 function dedupOf(node: DedupNode, link: Link, stage: Stage, { store }: CompileOptions, context: ChainContext, next: Onwards): Dedup {
@@ -185,16 +171,11 @@ function lateEncoder(link: Link, stage: Stage): (value: unknown) => Uint8Array {
   return (value) => encoder.encode(value)
 }
 
-/** Whether records have a time, by the stage's own doing or that of those before it. */
-function isTimed({ source, transforms }: Stage): boolean {
-  return source.kind === 'repartition' ? source.timed || source.byProcessingTime : transforms.some(isTime)
-}
-
 function windowOf(node: WindowNode, link: Link, stage: Stage, options: CompileOptions, context: ChainContext, onwards: Onwards): Stateful {
   const { uid } = node
   const spans = node.kind === 'session' ? spansOf(node) : node
   const { window } = spans
-  if (!isTimed(stage) && needsEventTime(window))
+  if (!link.timed && needsEventTime(window))
     throw new StreamJobError('program-invalid', `${uid}: a window needs event time; declare it behind the source`)
   if (!link.keyed) throw new StreamJobError('program-invalid', `${uid}: a window needs a key; put keyBy before it`)
   const { store } = options

@@ -47,6 +47,14 @@ export class CurrentRecord implements RecordContext {
     this.keyEnd = key.length
   }
 
+  /** Moves back to a key and a timestamp of before. */
+  moveToKey(key: Uint8Array | null, start: number, end: number, timestamp: number): void {
+    this.timestamp = timestamp
+    this.keyBytes = key
+    this.keyStart = start
+    this.keyEnd = end
+  }
+
   /** Lets go of the block: after a restore nothing that was in work is. */
   clear(): void {
     this.block = null

@@ -15,10 +15,13 @@ interface Sent {
 /** Sends what comes to the end of the chain on to the next stage, by the key that the keyBy names. What has no such key is rejected. */
 export class RepartitionSink implements StretchEnd {
   readonly push: Push
+  readonly #sink: number
   readonly #context: ChainContext
   readonly #sent: Sent[] = []
 
-  constructor({ uid, keyField }: RepartitionNode, encoder: Encoder, context: ChainContext) {
+  /** `sink`: its index among those of the stage. */
+  constructor(sink: number, { uid, keyField }: RepartitionNode, encoder: Encoder, context: ChainContext) {
+    this.#sink = sink
     this.#context = context
     const name = `keyBy "${uid}"`
     this.push = (value) => {
@@ -37,7 +40,7 @@ export class RepartitionSink implements StretchEnd {
   apply(): void {
     const { output, counters, slice } = this.#context
     for (const { key, value, timestamp } of this.#sent) {
-      output.emit(key, 0, key.length, value, timestamp, noHeaders)
+      output.emit(this.#sink, key, 0, key.length, value, timestamp, noHeaders)
       counters.recordsOut++
       slice.spent += recordOverhead + key.length + value.length
     }

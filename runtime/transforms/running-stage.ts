@@ -7,6 +7,7 @@ import type { KeyKind } from './key-kind.ts'
 import type { MarkedInput } from './marked-input.ts'
 import type { CompiledStage, StageCounters, StageSnapshot } from './stage.ts'
 import type { StageTime } from './stage-time.ts'
+import { heldAbove, watermarkAt, type Placed } from './placed.ts'
 import type { Stateful } from './stateful.ts'
 import type { Stretch } from './stretch.ts'
 
@@ -14,7 +15,7 @@ import type { Stretch } from './stretch.ts'
 export interface StageParts {
   readonly context: ChainContext
   readonly decoder: Decoder
-  /** From the source to the first window, or the sink. */
+  /** From the source to the first windows, or the sinks. */
   readonly first: Stretch
   /** What gives records their time; null: they have none, or it came with them. */
   readonly time: StageTime | null
@@ -22,11 +23,13 @@ export interface StageParts {
   readonly markers: MarkedInput | null
   /** Of keys whose type nobody has declared; null: somebody has. */
   readonly keyKind: KeyKind | null
-  /** Windows and what else keeps state, in the order of the chain. */
-  readonly windows: readonly Stateful[]
+  /** Windows and what else keeps state, each behind what is above it. */
+  readonly windows: readonly Placed[]
+  /** For each sink the last of them on each way there; null: there is none on it. */
+  readonly sinks: readonly (readonly (Placed | null)[])[]
 }
 
-/** A stage at work: record by record through the first stretch, then the watermark through the windows. */
+/** A stage at work: record by record through the first stretch, then the watermark through the windows, branch by branch. */
 export class RunningStage implements CompiledStage {
   readonly counters: StageCounters
   readonly state: CompiledStage['state']
@@ -42,7 +45,7 @@ export class RunningStage implements CompiledStage {
     this.#parts = parts
     this.counters = parts.context.counters
     const clock = parts.time?.byClock ? ' by processing time' : ''
-    this.state = Object.fromEntries(parts.windows.flatMap(meaningsOf).map(([name, meaning]) => [name, `${meaning}${clock}`]))
+    this.state = Object.fromEntries(parts.windows.flatMap(({ window }) => meaningsOf(window)).map(([name, meaning]) => [name, `${meaning}${clock}`]))
   }
 
   process(block: RecordBlock, from: number): number {
@@ -71,7 +74,7 @@ export class RunningStage implements CompiledStage {
 
   get closing(): boolean {
     if (this.#restored) {
-      for (const window of this.#parts.windows) window.locate()
+      for (const { window } of this.#parts.windows) window.locate()
       this.#restored = false
       this.#closing = this.#overdue()
     }
@@ -87,8 +90,9 @@ export class RunningStage implements CompiledStage {
     return this.#parts.time?.watermark.current ?? this.#parts.markers?.watermark ?? -Infinity
   }
 
-  get forwarded(): number {
-    return this.#parts.windows.at(-1)?.forwarded ?? this.watermark
+  forwardedTo(sink: number): number {
+    const ways = this.#parts.sinks[sink] ?? []
+    return Math.min(...ways.map((last) => last?.window.forwarded ?? this.watermark))
   }
 
   get inputsIdle(): boolean | null {
@@ -99,11 +103,7 @@ export class RunningStage implements CompiledStage {
     // While something is being closed, that goes on by itself.
     if (!this.#parts.time?.byClock || this.closing) return Infinity
     let dueAt = Infinity
-    let held = 0
-    for (const window of this.#parts.windows) {
-      dueAt = Math.min(dueAt, window.due + held + 1)
-      held += window.latenessMs
-    }
+    for (const placed of this.#parts.windows) if (placed.timed) dueAt = Math.min(dueAt, placed.window.due + heldAbove(placed) + 1)
     return dueAt
   }
 
@@ -125,7 +125,8 @@ export class RunningStage implements CompiledStage {
   }
 
   snapshot(): StageSnapshot {
-    const { time, markers, keyKind, windows } = this.#parts
+    const { time, markers, keyKind } = this.#parts
+    const windows = this.#parts.windows.map(({ window }) => window)
     const newest = time?.watermark.maxTimestamp ?? -Infinity
     const known = Number.isFinite(newest) ? newest : null
     const forwarded = windows.filter((window) => Number.isFinite(window.forwarded)).map((window) => [window.uid, window.forwarded] as const)
@@ -151,11 +152,11 @@ export class RunningStage implements CompiledStage {
     this.#end(false)
     this.#closing = false
     this.#restored = true
-    let watermark = this.watermark
-    for (const window of windows) {
+    const { watermark } = this
+    for (const placed of windows) {
+      const { window } = placed
       const forwarded = snapshot?.watermarks[window.uid] ?? -Infinity
-      window.restore(watermark, forwarded, snapshot?.closing?.[window.uid] ?? forwarded)
-      watermark = window.forwarded
+      window.restore(watermarkAt(placed, watermark), forwarded, snapshot?.closing?.[window.uid] ?? forwarded)
     }
   }
 
@@ -184,11 +185,8 @@ export class RunningStage implements CompiledStage {
     this.#closing = true
     this.#parts.context.slice.due = false
     do {
-      let { watermark } = this
-      for (const window of this.#parts.windows) {
-        if (!window.advance(watermark)) return false
-        watermark = window.forwarded
-      }
+      const { watermark } = this
+      for (const placed of this.#parts.windows) if (!placed.window.advance(watermarkAt(placed, watermark))) return false
     } while (this.#ending && this.#raise())
     this.#closing = false
     this.#end(false)
@@ -198,7 +196,7 @@ export class RunningStage implements CompiledStage {
   #end(is: boolean): void {
     if (this.#ending === is) return
     this.#ending = is
-    for (const window of this.#parts.windows) window.ending?.(is)
+    for (const { window } of this.#parts.windows) window.ending?.(is)
   }
 
   /**
@@ -208,11 +206,7 @@ export class RunningStage implements CompiledStage {
   #raise(): boolean {
     const { time, markers, windows } = this.#parts
     let needed = -Infinity
-    let held = 0
-    for (const window of windows) {
-      needed = Math.max(needed, window.lastDue + held)
-      held += window.latenessMs
-    }
+    for (const placed of windows) if (placed.timed) needed = Math.max(needed, placed.window.lastDue + heldAbove(placed))
     if (needed === -Infinity) return false
     if (time === null) return markers?.raise(needed) ?? false
     return time.watermark.advance(needed + time.watermark.outOfOrdernessMs + 1)
@@ -220,11 +214,13 @@ export class RunningStage implements CompiledStage {
 
   /** Whether a window would close if the watermark were taken through now. */
   #overdue(): boolean {
-    let { watermark } = this
-    for (const window of this.#parts.windows) {
-      watermark = Math.max(watermark, window.watermark)
+    const passed = new Map<Placed, number>()
+    for (const placed of this.#parts.windows) {
+      const { window, above } = placed
+      const given = above === null ? watermarkAt(placed, this.watermark) : (passed.get(above) ?? -Infinity)
+      const watermark = Math.max(given, window.watermark)
       if (window.isDue(watermark)) return true
-      watermark -= window.latenessMs
+      passed.set(placed, watermark - window.latenessMs)
     }
     return false
   }

@@ -6,11 +6,14 @@ import type { ChainContext, Push, StretchEnd } from './chain.ts'
 /** Encodes what comes to the end of the chain and emits it with the key and timestamp it has there; null becomes a tombstone. */
 export class Sink implements StretchEnd {
   readonly push: Push
+  readonly #sink: number
   readonly #context: ChainContext
   readonly #values: (Uint8Array | null)[] = []
   readonly #timestamps: number[] = []
 
-  constructor(uid: string, encoder: Encoder, context: ChainContext) {
+  /** `sink`: its index among those of the stage. */
+  constructor(sink: number, uid: string, encoder: Encoder, context: ChainContext) {
+    this.#sink = sink
     this.#context = context
     const name = `sink "${uid}"`
     this.push = (value) => {
@@ -30,7 +33,7 @@ export class Sink implements StretchEnd {
     const { keyBytes, keyStart, keyEnd } = record
     for (let i = 0; i < this.#values.length; i++) {
       const value = this.#values[i]!
-      output.emit(keyBytes, keyStart, keyEnd, value, this.#timestamps[i]!, noHeaders)
+      output.emit(this.#sink, keyBytes, keyStart, keyEnd, value, this.#timestamps[i]!, noHeaders)
       counters.recordsOut++
       slice.spent += recordOverhead + (keyBytes === null ? 0 : keyEnd - keyStart) + (value?.length ?? 0)
     }

@@ -1,5 +1,5 @@
 /**
- * What a compiled stage is to the task that runs it. A stage is a chain of closures built once from the plan;
+ * What a compiled stage is to the task that runs it. A stage is a tree of closures built once from the plan;
  * a block of records runs through it without an await.
  */
 import type { RecordBlock, RecordHeader } from '../kafka/records.ts'
@@ -13,9 +13,18 @@ export type DropReason = 'undecodable' | 'null-key' | 'key-mismatch' | 'bad-time
 /** Where a stage puts what it makes. The task implements it over its transaction; nothing leaves before the task says so. */
 export interface StageOutput {
   /**
-   * Emits to the stage's sink. `key` bytes are copied. Partition by murmur2 of the key; null key: the input's partition modulo the sink's count.
+   * Emits to the sink of the stage with this index. `key` bytes are copied. Partition by murmur2 of the key; null key: the input's partition modulo the
+   * sink's count.
    */
-  emit(key: Uint8Array | null, keyStart: number, keyEnd: number, value: Uint8Array | null, timestamp: number, headers: readonly RecordHeader[]): void
+  emit(
+    sink: number,
+    key: Uint8Array | null,
+    keyStart: number,
+    keyEnd: number,
+    value: Uint8Array | null,
+    timestamp: number,
+    headers: readonly RecordHeader[],
+  ): void
   /** A late record: the transform's input in its schema as JSON, with the window and the watermark that condemned it. */
   late(record: LateRecord): void
   /**
@@ -50,8 +59,11 @@ export interface CompiledStage {
   resume(): boolean
   /** Current watermark of the task: no record with timestamp <= it will be accepted as on time. -Infinity before the first record. */
   readonly watermark: number
-  /** What it promises to whoever reads its results: none with timestamp <= it will follow. Behind the watermark by what its windows hold back. */
-  readonly forwarded: number
+  /**
+   * What it promises to whoever reads the results in its sink with this index: none with timestamp <= it will follow. Behind the watermark by what the windows
+   * on the way there hold back.
+   */
+  forwardedTo(sink: number): number
   /** Whether all that write for it have nothing to write for now; null: it reads a source, and its partition tells. */
   readonly inputsIdle: boolean | null
   /** Names every partition that writes for it, `stage/partition`; there may be more than before, never fewer. Nothing for what reads a source. */

@@ -126,14 +126,14 @@ export const mistakes: readonly Mistake[] = [
     jobs: 'shuffles',
     file: 'runtime/worker/tasks/task.ts',
     right: '    this.#telling = this.news\n',
-    wrong: '    this.#telling = this.news\n    this.#told = this.#telling ?? this.#told\n',
+    wrong: '    this.#telling = this.news\n    for (const { feed, said } of this.#telling) this.#told.set(feed, said)\n',
   },
   {
     name: 'a promise ahead of the window that is still closing',
     jobs: 'shuffles',
     file: 'runtime/transforms/running-stage.ts',
-    right: 'return this.#parts.windows.at(-1)?.forwarded ?? this.watermark',
-    wrong: 'return this.#parts.windows.at(-1)?.forwards ?? this.watermark',
+    right: 'last?.window.forwarded ?? this.watermark',
+    wrong: 'last?.window.forwards ?? this.watermark',
   },
   {
     name: 'idle when merely held up by an open transaction',

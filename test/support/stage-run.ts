@@ -18,6 +18,8 @@ export type Made = MadeResult | MadeLate | MadeDeadLetter
 
 export interface MadeResult {
   readonly to: 'sink'
+  /** Index of the sink among those of the stage; absent: the first. */
+  readonly sink?: number
   readonly key: string | null
   /** Parsed JSON; null: a tombstone. */
   readonly value: unknown
@@ -174,10 +176,10 @@ export class StageRun {
 
   #output(): StageOutput {
     return {
-      emit: (key, keyStart, keyEnd, value, timestamp) => {
+      emit: (sink, key, keyStart, keyEnd, value, timestamp) => {
         this.#options.beforeEmit?.()
         const text = key === null ? null : Buffer.from(key.subarray(keyStart, keyEnd)).toString()
-        this.#pending.push({ to: 'sink', key: text, value: value === null ? null : parse(value), timestamp })
+        this.#pending.push({ to: 'sink', key: text, value: value === null ? null : parse(value), timestamp, ...(sink > 0 && { sink }) })
       },
       late: ({ index, transform, key, value, timestamp, windowStart, windowEnd, watermark }) => {
         const window = [windowStart, windowEnd] as const

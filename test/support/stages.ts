@@ -22,7 +22,7 @@ export function stageOf(steps: readonly Step[], source: { readonly schema?: Reco
     name: 'source',
     source: { kind: 'source', uid: 'source', inputs: [], topic: 'input', keyField, format: { kind: 'json', schema }, startFrom: null },
     transforms,
-    sink: { kind: 'sink', uid: 'sink', inputs: [last], topic: 'output', format: { kind: 'json', schema: null }, create: null },
+    sinks: [{ kind: 'sink', uid: 'sink', inputs: [last], topic: 'output', format: { kind: 'json', schema: null }, create: null }],
   }
 }
 

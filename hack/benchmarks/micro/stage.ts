@@ -40,7 +40,7 @@ function drain({ blocks, expected }: BidBlocks): Drained {
   let results = 0
   let bytes = 0
   const output: StageOutput = {
-    emit: (_key, _start, _end, value) => {
+    emit: (_sink, _key, _start, _end, value) => {
       results++
       bytes += value?.length ?? 0
     },
@@ -99,6 +99,6 @@ function countAndSum(): Stage {
         fields: { bids: { kind: 'count' }, total: { kind: 'sum', field: 'price' } },
       },
     ],
-    sink: { kind: 'sink', uid: 'sink', inputs: ['totals'], topic: 'totals', format: { kind: 'json', schema: null }, create: null },
+    sinks: [{ kind: 'sink', uid: 'sink', inputs: ['totals'], topic: 'totals', format: { kind: 'json', schema: null }, create: null }],
   }
 }

@@ -113,5 +113,9 @@ function problemsText({ problems }: Extract<PlanResult, { kind: 'invalid' }>): s
 }
 
 function summary({ plan: { stages } }: Release): string {
-  return stages.map(({ name, sourceTopic, sinkTopic }) => `${sourceTopic ?? name} -> ${sinkTopic ?? 'the next stage'}`).join(', ')
+  return stages.map(({ name, sourceTopic, sinks, feeds }) => `${sourceTopic ?? name} -> ${[...topicsOf(sinks), ...feeds].join(' and ')}`).join(', ')
+}
+
+function topicsOf(sinks: Release['plan']['stages'][number]['sinks']): readonly string[] {
+  return [...new Set(sinks.map(({ topic }) => topic))]
 }

@@ -54,7 +54,7 @@ async function prepare(visit: Visit, release: Release): Promise<Finding | null> 
   const record = known(visit, 'record')
   const lineage = record?.lineage ?? 1
   const changelogs = stages.map(({ name }) => names.changelogTopic(visit.applicationId, lineage, name))
-  const external = stages.flatMap(({ sourceTopic, sinkTopic }) => [sourceTopic, sinkTopic]).filter((topic) => topic !== null)
+  const external = stages.flatMap(({ sourceTopic, sinks }) => [...(sourceTopic === null ? [] : [sourceTopic]), ...sinks.map(({ topic }) => topic)])
   const between = stages.filter((stage) => stage.sourceTopic === null).map((stage) => sourceTopicOf(visit.applicationId, lineage, stage))
   const aligned = stages.some((stage) => stage.aligned) ? [names.alignmentTopic(visit.applicationId)] : []
   const own = [
@@ -69,8 +69,8 @@ async function prepare(visit: Visit, release: Release): Promise<Finding | null> 
 
   const missing = [
     ...stages.flatMap(({ sourceTopic: topic }) => (topic === null || described.has(topic) ? [] : [`${topic} (source)`])),
-    ...stages.flatMap(({ sinkTopic: topic, createSink }) =>
-      topic === null || createSink !== null || described.has(topic) ? [] : [`${topic} (sink)`],
+    ...new Set(
+      stages.flatMap(({ sinks }) => sinks.flatMap(({ topic, create }) => (create !== null || described.has(topic) ? [] : [`${topic} (sink)`]))),
     ),
   ]
   const { lateTopic } = visit.job.spec.errors

@@ -1,5 +1,5 @@
 /** What the rules of a plan speak in: findings of a node, and what surrounds it. */
-import type { KeyByNode, SourceNode } from '../nodes.ts'
+import type { KeyByNode } from '../nodes.ts'
 import type { Shape } from '../shape.ts'
 
 /** A problem of one node; `at` is the part of it that is meant. */
@@ -11,7 +11,6 @@ export interface Finding {
 
 /** What a node may rely on. */
 export interface Surroundings {
-  readonly source: SourceNode | null
   readonly input: Shape
   /** The key in force; null behind a transform that may have changed the value. */
   readonly keyedBy: KeyByNode | null

@@ -7,6 +7,7 @@ import { checkFunction } from './functions.ts'
 import { checkRange, unknownField, type Finding, type Surroundings } from './findings.ts'
 import { checkAggregates } from './aggregates.ts'
 import { checkKeyedTime, checkWindow, neverLate } from './windows.ts'
+import { checkSplit } from './split.ts'
 import { spansOf } from '../sessions.ts'
 import { namePattern, nameHint } from '../uid.ts'
 import type { Shape } from '../shape.ts'
@@ -31,7 +32,10 @@ export function checkNode(node: PlanNode, around: Surroundings): readonly Findin
     case 'keyBy':
       return checkKeyBy(node, around)
     case 'merge':
+    case 'branch':
       return []
+    case 'split':
+      return checkSplit(node, around)
     case 'windowAggregate':
     case 'windowReduce':
     case 'windowProcess':
@@ -43,7 +47,7 @@ export function checkNode(node: PlanNode, around: Surroundings): readonly Findin
     case 'process':
       return [...checkName(node.uid), ...checkProcess(node, around)]
     case 'sink':
-      return checkSink(node, around)
+      return checkSink(node)
   }
 }
 
@@ -116,11 +120,8 @@ function checkContents(node: ReturnType<typeof spansOf>, { input }: Surroundings
   }
 }
 
-function checkSink(node: SinkNode, around: Surroundings): readonly Finding[] {
+function checkSink(node: SinkNode): readonly Finding[] {
   const findings = [...checkTopic(node.topic)]
-  if (node.topic === around.source?.topic) {
-    findings.push({ kind: 'invalid', at: 'topic', message: 'the job would read its own results: write to another topic than it reads' })
-  }
   if (node.format.schema !== null) {
     findings.push({
       kind: 'not-supported-yet',

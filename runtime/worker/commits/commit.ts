@@ -35,10 +35,9 @@ export async function commitTasks(tasks: readonly Task[], producer: Transactiona
 /** Tells other stages how far those that write for them are, in every partition, behind the records of this transaction. */
 function writeMarkers(tasks: readonly Task[], producer: TransactionalProducer): void {
   const told = new Map<string, { readonly partitions: number; readonly said: InputWatermark[] }>()
-  for (const { feeds, telling } of tasks) {
-    if (feeds === null || telling === null) continue
-    const { said } = told.get(feeds.topic) ?? { said: [] }
-    told.set(feeds.topic, { partitions: feeds.partitions, said: [...said, telling] })
+  for (const { feed, said: one } of tasks.flatMap(({ telling }) => telling)) {
+    const { said } = told.get(feed.topic) ?? { said: [] }
+    told.set(feed.topic, { partitions: feed.partitions, said: [...said, one] })
   }
   for (const [topic, { partitions, said }] of told) {
     const marker = encodeMarker(said)

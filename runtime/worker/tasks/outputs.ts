@@ -1,4 +1,4 @@
-/** Where the records of one task go: sink, late topic, dead-letter topic, by the job's policies. Nothing here leaves before the commit cycle flushes it. */
+/** Where the records of one task go: its sinks, late topic, dead-letter topic, by the job's policies. Nothing here leaves before the commit cycle flushes it. */
 import { StreamJobError } from '../../errors.ts'
 import { partitionFor } from '../../formats/key.ts'
 import { readHeaders } from '../../kafka/batch/headers.ts'
@@ -9,6 +9,18 @@ import type { DropReason, LateRecord, StageOutput } from '../../transforms/stage
 export interface OutputTopic {
   readonly topic: string
   readonly partitions: number
+}
+
+/** Where the records of a sink go. */
+export interface SinkTopic extends OutputTopic {
+  /** Whether it is another stage of the job: then its records are part of the state, and exact whatever the guarantee for outputs is. */
+  readonly isStage: boolean
+}
+
+/** The topic through which the results in a sink of the stage go to another stage, which has to know the watermark. */
+export interface Feed extends OutputTopic {
+  /** Index of the sink among those of the stage. */
+  readonly sink: number
 }
 
 export type Policy = 'DeadLetter' | 'Fail' | 'Skip'
@@ -31,9 +43,8 @@ export interface RecordAppender {
 
 export interface OutputOptions {
   readonly input: { readonly topic: string; readonly partition: number }
-  readonly sink: OutputTopic
-  /** Whether the sink is another stage of the job: then its records are part of the state, and exact whatever the guarantee for outputs is. */
-  readonly sinkIsStage: boolean
+  /** Those of the stage, in their order. */
+  readonly sinks: readonly SinkTopic[]
   /** null: by the policies nothing is written there, and the topic need not exist. */
   readonly late: OutputTopic | null
   readonly deadLetter: OutputTopic | null
@@ -69,6 +80,7 @@ export class TaskOutput implements StageOutput {
   }
 
   emit(
+    sink: number,
     key: Uint8Array | null,
     keyStart: number,
     keyEnd: number,
@@ -76,10 +88,11 @@ export class TaskOutput implements StageOutput {
     timestamp: number,
     headers: readonly RecordHeader[],
   ): void {
-    const { sink, sinkIsStage, input, producers } = this.#options
-    const partition = key === null ? input.partition % sink.partitions : partitionFor(key, keyStart, keyEnd, sink.partitions)
-    const producer = sinkIsStage ? producers.transactional : producers.outputs
-    producer.append(sink.topic, partition, key, keyStart, keyEnd, value, 0, value?.length ?? 0, timestamp, headers)
+    const { sinks, input, producers } = this.#options
+    const { topic, partitions, isStage } = sinks[sink]!
+    const partition = key === null ? input.partition % partitions : partitionFor(key, keyStart, keyEnd, partitions)
+    const producer = isStage ? producers.transactional : producers.outputs
+    producer.append(topic, partition, key, keyStart, keyEnd, value, 0, value?.length ?? 0, timestamp, headers)
   }
 
   late(record: LateRecord): void {

@@ -13,7 +13,7 @@ import { decodeOffsetMetadata } from '../commits/positions.ts'
 import type { PositionRow } from '../commits/positions.ts'
 import { TaskImage } from './image.ts'
 import type { Changelog, CompileTask } from './image.ts'
-import type { OutputTopic } from './outputs.ts'
+import type { Feed } from './outputs.ts'
 import { Task } from './task.ts'
 import type { CommitPoint } from './task.ts'
 
@@ -22,8 +22,8 @@ export interface TakeOver {
   readonly id: TaskId
   readonly input: { readonly topic: string; readonly topicId: string; readonly partition: number }
   readonly changelogTopic: string
-  /** Through which its results go to another stage. */
-  readonly feeds: OutputTopic | null
+  /** Through which its results go to other stages. */
+  readonly feeds: readonly Feed[]
   readonly startFrom: StartFrom
   readonly idleTimeoutMs: number
   readonly maxDriftMs: number | null

@@ -3,7 +3,7 @@ import type { WorkerConfig } from '../../config.ts'
 import { StreamJobError } from '../../errors.ts'
 import { readHeaders } from '../../kafka/batch/headers.ts'
 import type { KafkaClient, TopicDescription } from '../../kafka/client.ts'
-import type { Stage, StartFrom } from '../../plan/nodes.ts'
+import type { Stage, StageSink, StartFrom } from '../../plan/nodes.ts'
 import { maxDriftOf } from '../../plan/stages.ts'
 import { names, writersOf } from '../../protocol.ts'
 import type { JobRecord } from '../../protocol.ts'
@@ -11,7 +11,7 @@ import { compileStage } from '../../transforms/compile.ts'
 import type { TaskId } from '../assignment.ts'
 import { checkChangelog } from '../commits/changelogs.ts'
 import { TaskOutput } from './outputs.ts'
-import type { OutputTopic } from './outputs.ts'
+import type { Feed, OutputTopic, SinkTopic } from './outputs.ts'
 import type { Producers } from '../commits/producers.ts'
 import type { LocalSnapshots } from '../snapshots/local-snapshots.ts'
 import type { SnapshotIdentity } from '../snapshots/format.ts'
@@ -47,7 +47,7 @@ interface Described {
   readonly stage: Stage
   readonly input: Task['input']
   readonly changelogTopic: string
-  readonly feeds: OutputTopic | null
+  readonly feeds: readonly Feed[]
   readonly identity: SnapshotIdentity
   readonly compile: CompileTask
 }
@@ -136,7 +136,13 @@ export class TaskFactory {
 
   async #lookUp(record: JobRecord): Promise<Prepared['topics']> {
     const { kafka, stages, config } = this.#parts
-    const wanted = new Set(stages.flatMap((stage) => [this.#source(record, stage), this.#sink(record, stage), this.#changelog(record, stage.name)]))
+    const wanted = new Set(
+      stages.flatMap((stage) => [
+        this.#source(record, stage),
+        ...stage.sinks.map((sink) => this.#sink(record, sink)),
+        this.#changelog(record, stage.name),
+      ]),
+    )
     wanted.add(this.#lateTopic)
     wanted.add(names.deadLetterTopic(config.applicationId))
     const topics = await kafka.reader.describeTopics([...wanted])
@@ -151,12 +157,18 @@ export class TaskFactory {
     const input = { topic: source.topic, topicId: source.id, partition: id.partition }
     const changelogTopic = this.#changelog(record, id.stage)
     const identity = identityOf(this.#parts.config.applicationId, record, id, find(topics, changelogTopic))
-    const sink = outputTopic(topics, this.#sink(record, stage))
-    const feeds = stage.sink.kind === 'repartition' && stage.sink.timed ? sink : null
-    return { stage, input, changelogTopic, feeds, identity, compile: this.#compiling(stage, input, sink, record, topics) }
+    const sinks = stage.sinks.map((sink) => ({ ...outputTopic(topics, this.#sink(record, sink)), isStage: sink.kind === 'repartition' }))
+    const feeds = stage.sinks.flatMap((one, sink) => (one.kind === 'repartition' && one.timed ? [{ ...sinks[sink]!, sink }] : []))
+    return { stage, input, changelogTopic, feeds, identity, compile: this.#compiling(stage, input, sinks, record, topics) }
   }
 
-  #compiling(stage: Stage, input: Task['input'], sink: OutputTopic, record: JobRecord, topics: ReadonlyMap<string, TopicDescription>): CompileTask {
+  #compiling(
+    stage: Stage,
+    input: Task['input'],
+    sinks: readonly SinkTopic[],
+    record: JobRecord,
+    topics: ReadonlyMap<string, TopicDescription>,
+  ): CompileTask {
     const { config, clock, producers } = this.#parts
     const writers = writersOf(record, stage.name)
     return (store) => {
@@ -164,8 +176,7 @@ export class TaskFactory {
       const deadLetters = policies.undecodable === 'DeadLetter' || policies.processing === 'DeadLetter'
       const output = new TaskOutput({
         input,
-        sink,
-        sinkIsStage: stage.sink.kind === 'repartition',
+        sinks,
         late: policies.late === 'DeadLetter' ? outputTopic(topics, this.#lateTopic) : null,
         deadLetter: deadLetters ? outputTopic(topics, names.deadLetterTopic(config.applicationId)) : null,
         policies,
@@ -193,7 +204,7 @@ export class TaskFactory {
     return source.kind === 'source' ? source.topic : names.repartitionTopic(this.#parts.config.applicationId, lineage, name)
   }
 
-  #sink({ lineage }: JobRecord, { sink }: Stage): string {
+  #sink({ lineage }: JobRecord, sink: StageSink): string {
     return sink.kind === 'sink' ? sink.topic : names.repartitionTopic(this.#parts.config.applicationId, lineage, sink.uid)
   }
 

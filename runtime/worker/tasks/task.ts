@@ -9,7 +9,7 @@ import type { SnapshotLog } from '../snapshots/snapshot-log.ts'
 import { Hold } from '../alignment/hold.ts'
 import { taskName } from '../assignment.ts'
 import type { TaskId } from '../assignment.ts'
-import type { OutputTopic, TaskOutput } from './outputs.ts'
+import type { Feed, TaskOutput } from './outputs.ts'
 
 /** A commit of a task: its number, the next offset to read, and the state outside the tables. Number 0: nothing was ever committed. */
 export interface CommitPoint {
@@ -18,12 +18,18 @@ export interface CommitPoint {
   readonly snapshot: StageSnapshot | null
 }
 
+/** What the readers of a feed are told. */
+export interface News {
+  readonly feed: Feed
+  readonly said: InputWatermark
+}
+
 export interface TaskParts {
   readonly id: TaskId
   readonly input: { readonly topic: string; readonly topicId: string; readonly partition: number }
   readonly changelogTopic: string
-  /** The topic through which its results go to another stage, which has to know its watermark; null: nobody has to. */
-  readonly feeds?: OutputTopic | null
+  /** @default none: no stage has to know its watermark */
+  readonly feeds?: readonly Feed[]
   readonly store: StateStore
   readonly stage: CompiledStage
   readonly output: TaskOutput
@@ -46,7 +52,7 @@ export class Task {
   readonly name: string
   readonly input: TaskParts['input']
   readonly changelogTopic: string
-  readonly feeds: OutputTopic | null
+  readonly feeds: readonly Feed[]
   readonly store: StateStore
   readonly stage: CompiledStage
   /** What the rows in the changelog mean, of windows that the program no longer has too. */
@@ -63,9 +69,9 @@ export class Task {
   #confirmed: CommitPoint
   #pending: CommitPoint | null = null
   #mustCommit: boolean
-  /** What the readers of its results were told by this worker up to the confirmed commit, and with the prepared one; null: nothing yet. */
-  #told: InputWatermark | null = null
-  #telling: InputWatermark | null = null
+  /** What the readers of its results were told by this worker up to the confirmed commit, by feed, and with the prepared one. */
+  readonly #told = new Map<Feed, InputWatermark>()
+  #telling: readonly News[] = []
   #position: number
   #block: RecordBlock | null = null
   #index = 0
@@ -75,7 +81,7 @@ export class Task {
     this.name = taskName(parts.id)
     this.input = parts.input
     this.changelogTopic = parts.changelogTopic
-    this.feeds = parts.feeds ?? null
+    this.feeds = parts.feeds ?? []
     this.store = parts.store
     this.stage = parts.stage
     this.state = { ...parts.state, ...parts.stage.state }
@@ -110,7 +116,7 @@ export class Task {
 
   /** Whether there is something that a commit would make durable. */
   get dirty(): boolean {
-    return this.#mustCommit || this.#position !== this.#confirmed.offset || this.store.changedBytes > 0 || this.news !== null
+    return this.#mustCommit || this.#position !== this.#confirmed.offset || this.store.changedBytes > 0 || this.news.length > 0
   }
 
   /** Whether it has nothing to write for now, and its readers shall not wait for it. */
@@ -118,11 +124,15 @@ export class Task {
     return this.stage.inputsIdle ?? this.activity.state === 'idle'
   }
 
-  /** What the readers of its results have to be told with the next commit; null: nothing has changed, or there are none. */
-  get news(): InputWatermark | null {
-    if (this.feeds === null) return null
-    const news = { input: this.name, watermark: this.stage.forwarded, idle: this.idle }
-    return this.#told === null || news.watermark > this.#told.watermark || news.idle !== this.#told.idle ? news : null
+  /** What the readers of its results have to be told with the next commit, where anything has changed. */
+  get news(): readonly News[] {
+    const news: News[] = []
+    for (const feed of this.feeds) {
+      const told = this.#told.get(feed)
+      const said = { input: this.name, watermark: this.stage.forwardedTo(feed.sink), idle: this.idle }
+      if (told === undefined || said.watermark > told.watermark || said.idle !== told.idle) news.push({ feed, said })
+    }
+    return news
   }
 
   /** Whether it has work at hand: records of a block, or a window half closed. */
@@ -172,8 +182,8 @@ export class Task {
     return this.#pending
   }
 
-  /** What the readers of its results are told with the prepared commit; null: nothing. */
-  get telling(): InputWatermark | null {
+  /** What the readers of its results are told with the prepared commit. */
+  get telling(): readonly News[] {
     return this.#telling
   }
 
@@ -187,7 +197,7 @@ export class Task {
     if (this.#pending === null) throw new StreamJobError('internal', `${this.name} has no commit to confirm.`)
     this.#confirmed = this.#pending
     this.#pending = null
-    this.#told = this.#telling ?? this.#told
+    for (const { feed, said } of this.#telling) this.#told.set(feed, said)
     this.#mustCommit = false
     this.store.markCommitted()
     this.snapshotLog?.confirm(changelogNext)

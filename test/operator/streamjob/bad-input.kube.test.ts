@@ -107,7 +107,7 @@ test('an image that cannot be pulled is named in the words of the kubelet, until
   await playPlanner(stage, { waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image: not found' } })
   const job = await stage.until('pull', (seen) => is(seen, 'ProgramValid', 'False', 'ImagePullFailed'), 'the failed pull')
   t.regex(message(job, 'Ready'), /Back-off pulling image: not found/)
-  const stage1 = { name: 's', sourceTopic: from, writers: [], keyField: 'k', stateful: true, sinkTopic: to, createSink: null }
+  const stage1 = { name: 's', sourceTopic: from, writers: [], keyField: 'k', stateful: true, sinks: [{ topic: to, create: null }], feeds: [] }
   answer = { kind: 'planned', formatVersion: 1, fingerprint: 'f', explain: '', stages: [stage1] }
   await playPlanner(stage, { running: { startedAt: new Date().toISOString() } }, '10.0.0.9')
   const running = await stage.until('pull', (seen) => is(seen, 'Ready', 'True'), 'the job to run')

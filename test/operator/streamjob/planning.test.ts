@@ -81,7 +81,7 @@ for (const [title, bytes, planners] of [
   ['has no room even for planning', 1_048_576, 0],
 ] as const) {
   test(`a program that ${title} in a ConfigMap is refused before anything is touched for it`, async (t) => {
-    const stages = [{ name: 's', sourceTopic: 'a', writers: [], keyField: null, stateful: false, sinkTopic: 'b', createSink: null }]
+    const stages = [{ name: 's', sourceTopic: 'a', writers: [], keyField: null, stateful: false, sinks: [{ topic: 'b', create: null }], feeds: [] }]
     const planned = { kind: 'planned' as const, formatVersion: 1 as const, fingerprint: 'f', explain: 'x'.repeat(2_000), stages }
     const stage = new MemoryStage({ pods: { plan: () => Promise.resolve(planned), status: () => Promise.resolve(null) } })
     await stage.create({ program: program() })

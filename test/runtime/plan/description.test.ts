@@ -81,12 +81,16 @@ const byRegion = stream
 test('a plan is cut into stages where records go to other partitions, and nowhere else', (t) => {
   const [first, second, ...others] = stagesOf(byRegion)
   t.is(others.length, 0)
-  t.deepEqual([first?.name, first?.source.kind, first?.sink.kind], ['orders', 'source', 'repartition'])
+  t.deepEqual([first?.name, first?.source.kind, first?.sinks[0]?.kind], ['orders', 'source', 'repartition'])
   t.deepEqual(
     first?.transforms.map(({ uid }) => uid),
     ['eventTime-1', 'filter-1'],
   )
-  t.like(second, { name: 'by-region', source: { kind: 'repartition', keyField: 'region', writers: ['orders'], timed: true }, sink: { kind: 'sink' } })
+  t.like(second, {
+    name: 'by-region',
+    source: { kind: 'repartition', keyField: 'region', writers: ['orders'], timed: true },
+    sinks: [{ kind: 'sink' }],
+  })
   t.deepEqual(
     second?.transforms.map(({ uid }) => uid),
     ['revenue', 'keyBy-2', 'best'],
@@ -105,7 +109,7 @@ test('streams that are merged end in one topic, and nodes that nobody has named 
       ['eventTime-2', 'map-2', 'merge-1', 'filter-1'],
     ],
   )
-  t.deepEqual(web?.sink, shops?.sink)
+  t.deepEqual(web?.sinks, shops?.sinks)
   t.like(byUser?.source, { kind: 'repartition', keyField: 'user', writers: ['web-orders', 'shop-receipts'], timed: true })
   const uids = spending.nodes.map(({ uid }) => uid)
   t.is(new Set(uids).size, uids.length)
@@ -157,15 +161,23 @@ test('the answer to the operator is what the protocol reads', (t) => {
   t.like(result, {
     kind: 'planned',
     stages: [
-      { name: 'orders', sourceTopic: 'orders', writers: [], keyField: 'customer', stateful: true, sinkTopic: 'revenue-per-minute', createSink: null },
+      {
+        name: 'orders',
+        sourceTopic: 'orders',
+        writers: [],
+        keyField: 'customer',
+        stateful: true,
+        sinks: [{ topic: 'revenue-per-minute', create: null }],
+        feeds: [],
+      },
     ],
   })
   const shuffled = plannedResult(byRegion)
   t.deepEqual(PlanResult.parse(shuffled), shuffled)
   t.like(shuffled, {
     stages: [
-      { name: 'orders', sourceTopic: 'orders', writers: [], sinkTopic: null, stateful: false },
-      { name: 'by-region', sourceTopic: null, writers: ['orders'], sinkTopic: 'revenue', stateful: true },
+      { name: 'orders', sourceTopic: 'orders', writers: [], sinks: [], feeds: ['by-region'], stateful: false },
+      { name: 'by-region', sourceTopic: null, writers: ['orders'], sinks: [{ topic: 'revenue', create: null }], feeds: [], stateful: true },
     ],
   })
 })

@@ -92,12 +92,12 @@ const bad: readonly (readonly [
   ['no sink', 'open.ts', [header, 'setInterval(() => {}, 1_000)', from], 'PlanError', null, /end it with \.to/],
   ['a default export that is no plan', 'number.ts', ['export default 5'], 'PlanError', null, /not a number/],
   [
-    'two plans',
+    'a list of plans',
     'two.ts',
     [header, "const plan = stream.from(kafka({ topic: 'a' })).to(kafka({ topic: 'b' }))", 'export default [plan]'],
-    'NotSupportedYet',
+    'PlanError',
     null,
-    /several chains/,
+    /one plan, not a list: export default job\(/,
   ],
   ['a plan with a problem', 'loopback.ts', [header, from, "  .to(kafka({ topic: 'a' }))"], 'PlanError', 3, /own results/],
   [

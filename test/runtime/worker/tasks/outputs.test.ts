@@ -33,8 +33,7 @@ function outputOf(options: Partial<OutputOptions> = {}): { output: TaskOutput; o
   const [outputs, transactional] = [appender(), appender()]
   const output = new TaskOutput({
     input: { topic: 'in', partition: 5 },
-    sink: { topic: 'out', partitions: 3 },
-    sinkIsStage: false,
+    sinks: [{ topic: 'out', partitions: 3, isStage: false }],
     late: { topic: 'late', partitions: 4 },
     deadLetter: { topic: 'dlq', partitions: 2 },
     policies: { undecodable: 'DeadLetter', processing: 'DeadLetter', late: 'DeadLetter' },
@@ -64,13 +63,13 @@ const late = {
 test('a result goes to the partition of its key, by the partitioner of Kafka', (t) => {
   const { output, outputs } = outputOf()
   const key = encodeKey('customer-7')
-  output.emit(key, 0, key.length, Buffer.from('{}'), 7, [])
+  output.emit(0, key, 0, key.length, Buffer.from('{}'), 7, [])
   t.like(outputs[0], { topic: 'out', partition: partitionFor(key, 0, key.length, 3), key: 'customer-7', value: '{}', timestamp: 7 })
 })
 
 test('a result without key goes to the partition of its input, modulo the partitions of the sink', (t) => {
   const { output, outputs } = outputOf()
-  output.emit(null, 0, 0, null, 7, [])
+  output.emit(0, null, 0, 0, null, 7, [])
   t.like(outputs[0], { partition: 2, key: null, value: null })
 })
 

@@ -33,8 +33,7 @@ function taskOf(
   const topic = { topic: 'out', partitions: 1 }
   const output = new TaskOutput({
     input: { topic: 'input', partition: 0 },
-    sink: topic,
-    sinkIsStage: false,
+    sinks: [{ ...topic, isStage: false }],
     late: topic,
     deadLetter: topic,
     maxDroppedBytes: 1_000,
