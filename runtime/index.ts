@@ -1,6 +1,9 @@
 /** What programs import from `streamjob`. */
 export { stream, Stream, KeyedStream, WindowedStream } from './dsl/stream.ts'
 export type { AnyStream, Clock, DedupOptions, EventTimeOptions, EventTimeSource, ReducedWindow } from './dsl/stream.ts'
+export { job } from './dsl/job.ts'
+export { otherwise } from './dsl/split.ts'
+export type { Branch, BranchPredicate, BranchValue, Otherwise, SplitOptions, TakesRest } from './dsl/split.ts'
 export { kafka } from './dsl/kafka.ts'
 export type { KafkaOptions, KafkaTopic } from './dsl/kafka.ts'
 export { tumbling, sliding, countWindow, global } from './dsl/windows.ts'

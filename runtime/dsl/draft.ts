@@ -7,7 +7,7 @@ import type { Plan, PlanNode, Uid } from '../plan/nodes.ts'
 import { programError, type Problem } from '../plan/problems.ts'
 import { defaultUid, isDefaultUid } from '../plan/uid.ts'
 import { notSupportedYet } from '../plan/unsupported.ts'
-import { validatePlan } from '../plan/validate.ts'
+import { validatePlan, type Locate } from '../plan/validate.ts'
 import { locate, type Site } from './site.ts'
 
 export interface Draft {
@@ -26,41 +26,82 @@ export function addNode(draft: Draft, site: Site, make: (add: Addition) => PlanN
   return { nodes: [...draft.nodes, node], sites: [...draft.sites, site], problems: [...draft.problems, ...addition.problems] }
 }
 
-/** The nodes of all drafts, and one that reads from the last of each. Nodes that nobody has named get other names where two drafts have the same. */
+/** The nodes of all drafts, and one that reads from the last of each. */
 export function mergeDrafts(drafts: readonly Draft[], site: Site): Draft {
-  let merged: Draft = emptyDraft
+  const { draft, ends } = joinDrafts(drafts)
+  return addNode(draft, site, (add) => ({ kind: 'merge', uid: add.uid('merge'), inputs: ends }))
+}
+
+/**
+ * The nodes of all drafts, what they have in common once, and the last one of each. Nodes that nobody has named get other names where two drafts have the same.
+ */
+export function joinDrafts(drafts: readonly Draft[]): { readonly draft: Draft; readonly ends: readonly Uid[] } {
+  const nodes: PlanNode[] = []
+  const sites: Site[] = []
+  const placed = new Map<PlanNode, PlanNode>()
   const ends: Uid[] = []
   for (const draft of drafts) {
     const renamed = new Map<Uid, Uid>()
-    const nodes = [...merged.nodes]
-    const sites = [...merged.sites]
     for (const [i, node] of draft.nodes.entries()) {
-      // The beginning that two drafts have in common is there once.
-      if (nodes.includes(node)) continue
-      const taken = nodes.some(({ uid }) => uid === node.uid) && isDefaultUid(node)
-      const uid = taken ? defaultUid(node.kind, nodes) : node.uid
-      renamed.set(node.uid, uid)
-      nodes.push(renamedNode(node, uid, renamed))
-      sites.push(draft.sites[i] ?? site)
+      let known = placed.get(originOf(node))
+      if (known === undefined) {
+        const taken = nodes.some(({ uid }) => uid === node.uid) && isDefaultUid(node)
+        known = renamedNode(node, taken ? defaultUid(node.kind, nodes) : node.uid, renamed)
+        placed.set(originOf(node), known)
+        nodes.push(known)
+        sites.push(draft.sites[i] ?? { path: 'plan' })
+      }
+      renamed.set(node.uid, known.uid)
     }
     const end = draft.nodes.at(-1)?.uid ?? ''
     ends.push(renamed.get(end) ?? end)
-    merged = { nodes, sites, problems: [...merged.problems, ...draft.problems.filter((problem) => !merged.problems.includes(problem))] }
   }
-  return addNode(merged, site, (add) => ({ kind: 'merge', uid: add.uid('merge'), inputs: ends }))
+  return { draft: { nodes, sites, problems: [...new Set(drafts.flatMap(({ problems }) => problems))] }, ends }
 }
 
 function renamedNode(node: PlanNode, uid: Uid, renamed: ReadonlyMap<Uid, Uid>): PlanNode {
+  const inputs = node.inputs.map((input: Uid) => renamed.get(input) ?? input)
+  if (uid === node.uid && inputs.every((input, i) => input === node.inputs[i])) return node
   // Each kind keeps the number of its inputs.
-  return { ...node, uid, inputs: node.inputs.map((input: Uid) => renamed.get(input) ?? input) } as PlanNode
+  const copy = { ...node, uid, inputs } as PlanNode
+  origins.set(copy, originOf(node))
+  return copy
 }
 
-/** The finished, frozen plan. Throws `program-invalid` or `not-supported-yet` with all problems of the program. */
-export function finishDraft(draft: Draft): Plan {
+/** What nodes were before they got another name: by that it is known that two drafts have one in common. */
+const origins = new WeakMap<PlanNode, PlanNode>()
+
+function originOf(node: PlanNode): PlanNode {
+  return origins.get(node) ?? node
+}
+
+/**
+ * The finished, frozen plan. Throws `program-invalid` or `not-supported-yet` with all problems of the program. `whole`: whether nothing can be added to it any
+ * more; an end of several is checked for what it can be blamed for alone.
+ */
+export function finishDraft(draft: Draft, whole = true): Plan {
   const plan: Plan = { kind: 'streamjob.plan', formatVersion: 1, nodes: draft.nodes }
-  const problems = [...draft.problems, ...validatePlan(plan, (index, at) => locate(draft.sites[index] ?? { path: 'plan' }, at))]
+  const problems = [...draft.problems, ...validatePlan(plan, locateIn(draft), whole)]
   if (problems.length > 0) throw programError(inOrder(problems))
+  drafts.set(plan, draft)
   return deepFreeze(plan)
+}
+
+/** What a plan was made of; null: it is none, or builder and steps have not made it. */
+export function draftOf(plan: Plan): Draft | null {
+  return drafts.get(plan) ?? null
+}
+
+/** What is wrong with a plan as a whole program, at the places where it was written. */
+export function problemsOfPlan(plan: Plan): readonly Problem[] {
+  const draft = draftOf(plan)
+  return draft === null ? validatePlan(plan) : inOrder(validatePlan(plan, locateIn(draft)))
+}
+
+const drafts = new WeakMap<Plan, Draft>()
+
+function locateIn({ sites }: Draft): Locate {
+  return (index, at) => locate(sites[index] ?? { path: 'plan' }, at)
 }
 
 /** Problems from top to bottom of the program. */

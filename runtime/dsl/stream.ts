@@ -22,6 +22,7 @@ import type { KafkaTopic } from './kafka.ts'
 import { addDedup, addProcess, addWindowProcess, type ProcessDefinition, type WindowProcessDefinition } from './process.ts'
 import { addSessionAggregate, addSessionReduce, type Session } from './sessions.ts'
 import { callerPlace, type Site } from './site.ts'
+import { addSplit, type Branch, type BranchValue, type BranchPredicate, type SplitOptions, type TakesRest } from './split.ts'
 import type { StateDeclarations } from './state.ts'
 import type { Firing } from '../plan/windows.ts'
 import type { Duration, JsonObject, KeyField, KeyOf, TimestampField } from './values.ts'
@@ -114,6 +115,26 @@ export class Stream<V, C extends Clock, K, F = never> implements AnyStream<V, C>
   }
 
   /**
+   * Sends each record one way: to the first branch whose function gives true, or else to the one that is `otherwise`. Where none is, what no branch takes is
+   * dropped by `{ unmatched: 'drop' }`. Every branch must be read.
+   *
+   * ```ts
+   * const { big, small } = orders.split({ big: (order) => order.amount > 100, small: otherwise })
+   * export default job(big.to(kafka({ topic: 'big' })), small.to(kafka({ topic: 'small' })))
+   * ```
+   */
+  split<const B extends Readonly<Record<string, BranchPredicate<V>>>>(
+    branches: B,
+    options: SplitOptions,
+  ): { readonly [N in keyof B]: Stream<BranchValue<V, B[N]>, C, K, F> }
+  split<const B extends Readonly<Record<string, Branch<V>>>>(
+    branches: B & TakesRest<B>,
+  ): { readonly [N in keyof B]: Stream<BranchValue<V, B[N]>, C, K, F> }
+  split(branches: Readonly<Record<string, Branch<V>>>, options?: SplitOptions): Readonly<Record<string, Stream<V, C, K, F>>> {
+    return mapValues(addSplit(this.#draft, site('split'), branches, options), (draft) => new Stream<V, C, K, F>(draft))
+  }
+
+  /**
    * The records of this stream and of others as one, in the order in which they come. They are of one type; `map` brings them there. To be grouped they are keyed
    * anew, and so meet in a topic of the job's own, with the least of their watermarks.
    */
@@ -134,9 +155,9 @@ export class Stream<V, C extends Clock, K, F = never> implements AnyStream<V, C>
     throw new TypeError('only streams can be merged')
   }
 
-  /** Ends the program: results go to a topic. Throws with everything that is wrong with the program. */
+  /** Ends the program, or one way through it (`job` takes several): results go to a topic. Throws with everything that is wrong up to here. */
   to(topic: KafkaTopic<unknown>): Plan {
-    return finishDraft(addSink(this.#draft, site('to'), topic))
+    return finishDraft(addSink(this.#draft, site('to'), topic), false)
   }
 }
 
@@ -151,6 +172,18 @@ export class KeyedStream<V, C extends Clock, K> {
   /** Keeps the records for which the function gives true. */
   filter(predicate: (value: V, record: RecordContext) => boolean): KeyedStream<V, C, K> {
     return new KeyedStream(addFilter(this.#draft, site('filter'), lambda(predicate)))
+  }
+
+  /** Sends each record one way, as `split` of a stream does. */
+  split<const B extends Readonly<Record<string, BranchPredicate<V>>>>(
+    branches: B,
+    options: SplitOptions,
+  ): { readonly [N in keyof B]: KeyedStream<BranchValue<V, B[N]>, C, K> }
+  split<const B extends Readonly<Record<string, Branch<V>>>>(
+    branches: B & TakesRest<B>,
+  ): { readonly [N in keyof B]: KeyedStream<BranchValue<V, B[N]>, C, K> }
+  split(branches: Readonly<Record<string, Branch<V>>>, options?: SplitOptions): Readonly<Record<string, KeyedStream<V, C, K>>> {
+    return mapValues(addSplit(this.#draft, site('split'), branches, options), (draft) => new KeyedStream<V, C, K>(draft))
   }
 
   /**
@@ -265,6 +298,10 @@ function timestampOf<V>(timestamp: EventTimeSource<V>): EventTimeNode['timestamp
   if (typeof timestamp === 'function') return lambda(timestamp)
   if (typeof timestamp === 'string') return { kind: 'field', name: timestamp }
   return 'header' in timestamp ? { kind: 'header', name: timestamp.header } : { kind: 'record' }
+}
+
+function mapValues<A, B>(values: Readonly<Record<string, A>>, make: (value: A) => B): Readonly<Record<string, B>> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, make(value)]))
 }
 
 function site(path: string): Site {

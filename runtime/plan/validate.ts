@@ -13,8 +13,8 @@ import { isTime } from './time.ts'
 /** Where the author wrote the node of an index, or the part `at` of it. */
 export type Locate = (index: number, at: string | undefined) => { readonly path: string; readonly place?: Place | undefined }
 
-/** All problems of a plan; empty when it can be carried out. */
-export function validatePlan(plan: Plan, locate: Locate = locateByUid(plan)): readonly Problem[] {
+/** All problems of a plan; empty when it can be carried out. `whole`: whether all ends of the program are in it. */
+export function validatePlan(plan: Plan, locate: Locate = locateByUid(plan), whole = true): readonly Problem[] {
   if (plan.nodes.length === 0) return [{ kind: 'invalid', path: 'plan', message: 'the plan is empty: begin with a source and end with a sink' }]
   const report = (index: number, finding: Finding): Problem => {
     const { path, place } = locate(index, finding.at)
@@ -36,7 +36,7 @@ export function validatePlan(plan: Plan, locate: Locate = locateByUid(plan)): re
       for (const finding of checkNode(around.node, around)) if (!findings.some((one) => isDeepStrictEqual(one, finding))) findings.push(finding)
     }
   }
-  const together = checkTogether(nodes, paths)
+  const together = checkTogether(nodes, paths, whole)
   return nodes.flatMap((node, index) => [...(found[index] ?? []), ...(together.get(node) ?? [])].map((finding) => report(index, finding)))
 }
 

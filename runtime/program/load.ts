@@ -2,11 +2,11 @@
 import { registerHooks } from 'node:module'
 import { realpath } from 'node:fs/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { problemsOfPlan } from '../dsl/draft.ts'
 import { KeyedStream, Stream, WindowedStream } from '../dsl/stream.ts'
 import { StreamJobError } from '../errors.ts'
 import type { Plan } from '../plan/nodes.ts'
 import { programError, problemsOf, type Place, type Problem } from '../plan/problems.ts'
-import { validatePlan } from '../plan/validate.ts'
 
 /**
  * The plan of a module file. Throws `program-invalid` or `not-supported-yet` with `fields.problems`; when the module could not be loaded at all,
@@ -16,7 +16,7 @@ export async function loadProgram(path: string): Promise<Plan> {
   resolveOwnName()
   const file = await realFile(path)
   const plan = planOf(await importModule(file))
-  const problems = validatePlan(plan)
+  const problems = problemsOfPlan(plan)
   if (problems.length > 0) throw programError(problems)
   return plan
 }
@@ -57,7 +57,7 @@ function whatInstead(value: unknown): Pick<Problem, 'kind' | 'message'> {
   if (value instanceof Stream || value instanceof KeyedStream || value instanceof WindowedStream) {
     return { kind: 'invalid', message: 'the program does not say where results go: end it with .to(kafka({ topic }))' }
   }
-  return { kind: 'invalid', message: `it must be a plan, what .to(...) gives, not ${value === null ? 'null' : `a ${typeof value}`}` }
+  return { kind: 'invalid', message: `it must be a plan, what .to(...) or job(...) gives, not ${value === null ? 'null' : `a ${typeof value}`}` }
 }
 
 function loadError(message: string, file: string, place: Place | undefined, cause: unknown): StreamJobError {

@@ -2,7 +2,25 @@
  * What must not compile, each line below its mark. The words behind the mark stand in the compiler's message; types.test.ts compares them.
  * Never run.
  */
-import { approxDistinct, count, global, kafka, last, min, session, sliding, state, stream, sum, t, topN, trigger, tumbling } from 'streamjob'
+import {
+  approxDistinct,
+  count,
+  global,
+  job,
+  kafka,
+  last,
+  min,
+  otherwise,
+  session,
+  sliding,
+  state,
+  stream,
+  sum,
+  t,
+  topN,
+  trigger,
+  tumbling,
+} from 'streamjob'
 
 const Order = t.object({ customer: t.string, amount: t.number, note: t.string, maybe: t.number.optional(), at: t.timestamp, tags: t.list(t.string) })
 const source = stream.from(kafka({ topic: 'orders', key: 'customer', schema: Order }))
@@ -211,3 +229,23 @@ export const wrongOption = kafka({ topic: 'a', unknownOption: 1 })
 
 // @ts-expect-error is not assignable to parameter of type 'AnyStream<
 export const mergeOfOtherRecords = orders.merge(orders.map((order) => order.amount))
+
+// @ts-expect-error say what becomes of records that no branch takes: NAME: otherwise, or { unmatched: 'drop' } behind the branches
+export const restForgotten = orders.split({ big: ({ amount }) => amount > 100 })
+
+// @ts-expect-error Type 'Otherwise' is not assignable to type 'BranchPredicate<
+export const restTwice = orders.split({ big: ({ amount }) => amount > 100, rest: otherwise }, { unmatched: 'drop' })
+
+// @ts-expect-error Property 'huge' does not exist on type
+export const { huge } = orders.split({ big: ({ amount }) => amount > 100, rest: otherwise })
+
+// @ts-expect-error Type 'number' is not assignable to type 'boolean'
+export const wrongPredicate = orders.split({ big: ({ amount }) => amount, rest: otherwise })
+
+const all = orders.to(kafka({ topic: 'all' }))
+
+// @ts-expect-error is missing the following properties from type 'Plan'
+export const openEnd = job(all, orders)
+
+// @ts-expect-error Expected at least 1 arguments, but got 0
+export const noEnds = job()

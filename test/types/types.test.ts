@@ -5,7 +5,7 @@ import test from 'ava'
 import { typecheck } from '../../runtime/program/typecheck.ts'
 
 test('programs that are right compile, with the types that flow through them', async (t) => {
-  for (const file of ['accepts.ts', 'accepts-state.ts']) t.deepEqual(await typecheck(join(import.meta.dirname, file)), [], file)
+  for (const file of ['accepts.ts', 'accepts-state.ts', 'accepts-split.ts']) t.deepEqual(await typecheck(join(import.meta.dirname, file)), [], file)
 })
 
 test('programs that are wrong do not compile, and the compiler says why in words', async (t) => {

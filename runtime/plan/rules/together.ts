@@ -5,13 +5,17 @@ import { mostPaths } from '../paths.ts'
 import { isTime } from '../time.ts'
 import type { Finding } from './findings.ts'
 
-/** Findings by node. `paths`: the ways through the plan. */
-export function checkTogether(nodes: readonly PlanNode[], paths: readonly (readonly PlanNode[])[]): ReadonlyMap<PlanNode, readonly Finding[]> {
+/** Findings by node. `paths`: the ways through the plan. `whole`: whether there are no others. */
+export function checkTogether(
+  nodes: readonly PlanNode[],
+  paths: readonly (readonly PlanNode[])[],
+  whole: boolean,
+): ReadonlyMap<PlanNode, readonly Finding[]> {
   const found = new Map<PlanNode, Finding[]>()
   const add = (node: PlanNode, finding: Finding): void => void found.set(node, [...(found.get(node) ?? []), finding])
   const sinks = nodes.filter((node) => node.kind === 'sink')
   for (const sink of sinks) for (const finding of checkTopicOf(sink, nodes, sinks)) add(sink, finding)
-  for (const node of nodes) if (node.kind === 'split') for (const finding of checkBranches(node, nodes)) add(node, finding)
+  for (const node of nodes) if (node.kind === 'split') for (const finding of checkBranches(node, nodes, whole)) add(node, finding)
   for (const node of clocksTooMany(paths)) add(node, severalTimes)
   const [first] = nodes
   if (first !== undefined && paths.length > mostPaths) add(first, { kind: 'invalid', message: tooManyPaths })
@@ -31,10 +35,10 @@ function checkTopicOf(sink: SinkNode, nodes: readonly PlanNode[], sinks: readonl
 }
 
 /** Records of a branch that nothing reads would be gone without a trace. */
-function checkBranches(split: SplitNode, nodes: readonly PlanNode[]): readonly Finding[] {
+function checkBranches(split: SplitNode, nodes: readonly PlanNode[], whole: boolean): readonly Finding[] {
   const read = nodes.filter((node): node is BranchNode => node.kind === 'branch' && reads(node, split.uid)).map(({ name }) => name)
   const names = [...split.branches.map(({ name }) => name), ...(split.otherwise === null ? [] : [split.otherwise])]
-  const unread = names.filter((name) => !read.includes(name))
+  const unread = !whole ? [] : names.filter((name) => !read.includes(name))
   const unknown = read.filter((name) => !names.includes(name))
   const hint = 'write it to a topic, and name that end in job(...); what nobody wants is filtered out before the split'
   return [
