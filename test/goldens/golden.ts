@@ -9,6 +9,8 @@ export const mark = '---'
 const InputRecord = z.tuple([z.string().nullable(), z.unknown()]).rest(z.number())
 const Settled = z.strictObject({ settled: z.number() })
 
+const Result = z.tuple([z.string().nullable(), z.unknown(), z.number()])
+
 const Golden = z.strictObject({
   title: z.string(),
   program: z.union([z.string(), z.array(z.unknown())]),
@@ -16,7 +18,8 @@ const Golden = z.strictObject({
   partitions: z.number().default(1),
   input: z.array(z.union([z.literal(mark), Settled, InputRecord])).default([]),
   end: z.boolean().default(false),
-  results: z.array(z.tuple([z.string().nullable(), z.unknown(), z.number()])).default([]),
+  results: z.array(Result).default([]),
+  outputs: z.record(z.string(), z.array(Result)).optional(),
   late: z.array(z.tuple([z.number(), z.unknown(), z.number(), z.number(), z.number()])).default([]),
   dead: z.array(z.tuple([z.number(), z.string(), z.string()])).default([]),
   refused: z.array(z.tuple([z.string(), z.string()])).default([]),
@@ -38,6 +41,12 @@ export const refusals: ReadonlyMap<string, Golden> = new Map(all.filter(([, { re
 export async function planOf({ program }: Golden): Promise<Plan> {
   // A job module's default export is its plan.
   return typeof program === 'string' ? ((await import(`../${program}`)) as { default: Plan }).default : parseSteps(program)
+}
+
+/** What must be in each output, by topic. */
+export function outputsOf({ results, outputs }: Golden, { nodes }: Plan): ReadonlyMap<string, readonly GoldenResult[]> {
+  if (outputs !== undefined) return new Map(Object.entries(outputs))
+  return new Map(nodes.flatMap((node) => (node.kind === 'sink' ? [[node.topic, results]] : [])))
 }
 
 /** Whether an item of the input is a record. */

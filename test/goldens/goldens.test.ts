@@ -1,12 +1,12 @@
 /** Goldens of one stage and one partition, without a worker: every place of every interruption. */
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
-import type { Stage } from '../../runtime/plan/nodes.ts'
+import type { Plan, Stage } from '../../runtime/plan/nodes.ts'
 import { problemsOf } from '../../runtime/plan/problems.ts'
 import { stagesOf } from '../../runtime/plan/stages.ts'
 import { StageRun } from '../support/stage-run.ts'
 import type { MadeResult } from '../support/stage-run.ts'
-import { byKey, goldens, isRecord, planOf, refusals } from './golden.ts'
+import { byKey, goldens, isRecord, outputsOf, planOf, refusals } from './golden.ts'
 import type { Golden, GoldenResult } from './golden.ts'
 
 const interruptions = {
@@ -21,12 +21,13 @@ const interruptions = {
 const maxFutureTimestampMs = 3_600_000
 
 for (const [name, golden] of goldens) {
-  const stage = await onlyStageOf(golden)
+  const plan = await planOf(golden)
+  const stage = onlyStageOf(plan)
   if (stage === null || golden.partitions > 1) continue
 
   test(`${name}: ${golden.title}`, (t) => {
     const run = perform(stage, golden, { blockSize: Infinity, sliceBytes: 1 << 20, interrupt: interruptions['no interruption'] })
-    t.deepEqual(resultsOf(run), golden.results)
+    for (const [topic, expected] of outputsOf(golden, plan)) t.deepEqual(resultsOf(run, stage, topic), expected, topic)
     compareOthers(t, run, golden)
   })
 
@@ -35,7 +36,7 @@ for (const [name, golden] of goldens) {
       for (const blockSize of [1, 2, 3, Infinity]) {
         for (const sliceBytes of [1, 150, 1 << 20]) {
           const run = perform(stage, golden, { blockSize, sliceBytes, interrupt })
-          t.deepEqual(byKey(resultsOf(run)), byKey(golden.results))
+          for (const [topic, expected] of outputsOf(golden, plan)) t.deepEqual(byKey(resultsOf(run, stage, topic)), byKey(expected), topic)
           compareOthers(t, run, golden)
         }
       }
@@ -81,13 +82,17 @@ function marksOf({ input }: Golden): readonly number[] {
 }
 
 /** Null: there are several. */
-async function onlyStageOf(golden: Golden): Promise<Stage | null> {
-  const [stage, ...more] = stagesOf(await planOf(golden))
+function onlyStageOf(plan: Plan): Stage | null {
+  const [stage, ...more] = stagesOf(plan)
   return more.length > 0 ? null : (stage ?? null)
 }
 
-function resultsOf(run: StageRun): readonly GoldenResult[] {
-  return run.results.map(({ key, value, timestamp }: MadeResult) => [key, value, timestamp])
+function resultsOf(run: StageRun, { sinks }: Stage, topic: string): readonly GoldenResult[] {
+  const made = run.results.filter(({ sink: index = 0 }) => {
+    const sink = sinks[index]
+    return sink?.kind === 'sink' && sink.topic === topic
+  })
+  return made.map(({ key, value, timestamp }: MadeResult) => [key, value, timestamp])
 }
 
 function compareOthers(t: ExecutionContext, run: StageRun, golden: Golden): void {

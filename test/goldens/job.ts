@@ -2,8 +2,9 @@
 import type { ExecutionContext } from 'ava'
 import { header } from '../../runtime/worker/tasks/outputs.ts'
 import type { Ground } from '../support/whole-job/ground.ts'
+import type { Plan } from '../../runtime/plan/nodes.ts'
 import { WholeJob } from '../support/whole-job/whole-job.ts'
-import { byKey, isRecord, planOf } from './golden.ts'
+import { byKey, isRecord, outputsOf, planOf } from './golden.ts'
 import type { Golden, GoldenResult } from './golden.ts'
 
 /** What happens at a mark; the parallelism is that of the beginning. */
@@ -30,7 +31,8 @@ export interface Performance {
 /** Asserts that the output is that of the golden. */
 export async function perform(t: ExecutionContext, golden: Golden, { ground, name, parallelism, interrupt }: Performance): Promise<void> {
   const { partitions, clock } = golden
-  await using job = await new WholeJob(ground, { plan: await planOf(golden), name, partitions, clock: () => clock }).start(parallelism)
+  const plan = await planOf(golden)
+  await using job = await new WholeJob(ground, { plan, name, partitions, clock: () => clock }).start(parallelism)
   let marks = 0
   for (const block of blocksOf(golden)) {
     await job.send(block.filter(isRecord).map(([key, value, timestamp = 0, partition]) => ({ key, value, timestamp, partition })))
@@ -46,7 +48,7 @@ export async function perform(t: ExecutionContext, golden: Golden, { ground, nam
   }
   await job.settle()
   if (golden.end) await job.end()
-  await compare(t, golden, job)
+  await compare(t, golden, plan, job)
 }
 
 /** Records up to each mark, with it; then the rest. */
@@ -59,9 +61,11 @@ function blocksOf({ input }: Golden): readonly Golden['input'][] {
   return blocks
 }
 
-async function compare(t: ExecutionContext, golden: Golden, job: WholeJob): Promise<void> {
-  const results = (await job.read(job.output)).map(({ key, value, timestamp }): GoldenResult => [key, parsed(value), timestamp])
-  t.deepEqual(byKey(results), byKey(golden.results))
+async function compare(t: ExecutionContext, golden: Golden, plan: Plan, job: WholeJob): Promise<void> {
+  for (const [topic, expected] of outputsOf(golden, plan)) {
+    const results = (await job.read(job.topic(topic))).map(({ key, value, timestamp }): GoldenResult => [key, parsed(value), timestamp])
+    t.deepEqual(byKey(results), byKey(expected), topic)
+  }
   const late = (await job.read(job.late)).map(({ value, headers }) => [
     offsetOf(headers, job),
     parsed(value),

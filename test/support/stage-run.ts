@@ -2,6 +2,7 @@
  * Runs a stage without a worker: records in, outputs out, with commits to a changelog, rollbacks and crashes in between. Outputs count once they are
  * committed, as in a transaction.
  */
+import { rowDecoder } from '../../runtime/formats/binary/decoder.ts'
 import { compileStage } from '../../runtime/transforms/compile.ts'
 import type { CompiledStage, StageOutput, StageSnapshot } from '../../runtime/transforms/stage.ts'
 import { createStateStore } from '../../runtime/state/table-store.ts'
@@ -115,6 +116,11 @@ export class StageRun {
     return this.made.filter((one) => one.to === 'sink')
   }
 
+  /** Those in one sink of several. */
+  resultsIn(sink: number): readonly MadeResult[] {
+    return this.results.filter((one) => (one.sink ?? 0) === sink)
+  }
+
   get late(): readonly MadeLate[] {
     return this.made.filter((one) => one.to === 'late')
   }
@@ -179,7 +185,7 @@ export class StageRun {
       emit: (sink, key, keyStart, keyEnd, value, timestamp) => {
         this.#options.beforeEmit?.()
         const text = key === null ? null : Buffer.from(key.subarray(keyStart, keyEnd)).toString()
-        this.#pending.push({ to: 'sink', key: text, value: value === null ? null : parse(value), timestamp, ...(sink > 0 && { sink }) })
+        this.#pending.push({ to: 'sink', key: text, value: value === null ? null : this.#parse(sink, value), timestamp, ...(sink > 0 && { sink }) })
       },
       late: ({ index, transform, key, value, timestamp, windowStart, windowEnd, watermark }) => {
         const window = [windowStart, windowEnd] as const
@@ -190,6 +196,10 @@ export class StageRun {
         this.#pending.push({ to: 'dead', offset: this.#offset(index), reason, message })
       },
     }
+  }
+
+  #parse(sink: number, value: Uint8Array): unknown {
+    return this.#plan.sinks[sink]?.kind === 'repartition' ? rowDecoder().decode(Buffer.from(value), 0, value.length) : parse(value)
   }
 
   #offset(index: number): number | null {

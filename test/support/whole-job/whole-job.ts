@@ -54,7 +54,7 @@ export class WholeJob implements AsyncDisposable {
     this.#kafka = ground.connect()
     this.#admin = ground.admin()
     const topics = plan.nodes.flatMap((node) => ('topic' in node ? [topicIn(name, node.topic)] : []))
-    this.#topics = topics
+    this.#topics = [...new Set(topics)]
     this.input = topics[0] ?? ''
     this.output = topics.at(-1) ?? ''
     this.late = names.lateTopic(name)
@@ -144,6 +144,11 @@ export class WholeJob implements AsyncDisposable {
   async scale(parallelism: number): Promise<void> {
     await this.#ground.moment()
     await this.#running().scale(parallelism)
+  }
+
+  /** What a topic of the plan is called on the ground. */
+  topic(topic: string): string {
+    return topicIn(this.#options.name, topic)
   }
 
   /** Committed records of a topic, one partition after the other. */
