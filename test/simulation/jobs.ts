@@ -1,5 +1,5 @@
 /** The jobs of one stage that are simulated, each with a plain model that shares nothing with the runtime. */
-import { count, kafka, max, min, sliding, stream, sum, tumbling } from '../../runtime/index.ts'
+import { count, job, kafka, max, min, otherwise, sliding, stream, sum, tumbling } from '../../runtime/index.ts'
 import type { SimulatedJob, TaskModel } from '../../runtime/testing/simulation/job.ts'
 import { input, last, PlainTime, schema, valueOf } from './input.ts'
 import type { Value } from './input.ts'
@@ -92,6 +92,66 @@ const slidingReduce: SimulatedJob = {
     ),
 }
 
+/** A copy of some, windows of all and windows of the others, of which each knows nothing of the rest; but a record that can't be copied counts nowhere. */
+const severalOutputs: SimulatedJob = {
+  name: 'several outputs',
+  plan: ({ source, sink }, spend) => {
+    const timed = stream.from(kafka({ topic: source, key: 'k', schema })).eventTime('at', { outOfOrderness: '200ms' })
+    const { copied, others } = timed.split({ copied: ({ n }) => n % 3 === 0, others: otherwise })
+    const copies = copied.map(({ k, n }, { offset }) => {
+      if (n % 101 === 99) throw new Error('no copy of that')
+      if (n % 50 === 1) spend(20)
+      return { k, n, offset }
+    })
+    const to = kafka({ topic: sink })
+    return job(
+      timed
+        .keyBy('k')
+        .window(tumbling('1s', { lateness: '100ms' }))
+        .aggregate('all', { n: count(), total: sum('n') })
+        .to(to),
+      copies.to(to),
+      others
+        .keyBy('k')
+        .window(sliding('1s', '500ms'))
+        .aggregate('others', { high: max('n') })
+        .to(to),
+    )
+  },
+  input,
+  last,
+  model: () => {
+    const time = new PlainTime(200)
+    const all = new WindowModel<number>({ size: 1_000, slide: 1_000, lateness: 100 })
+    const others = new WindowModel<number>({ size: 1_000, slide: 500, lateness: 0 })
+    return {
+      advance(record) {
+        const { key, offset } = record
+        const value = valueOf(record)
+        const copied = value !== null && value.n % 3 === 0
+        if (value === null || value.k !== key || (copied && value.n % 101 === 99)) return [{ to: 'dead-letter', key, value: record.value }]
+        const { n, at } = value
+        const late = [all.put(key, at, n), !copied && others.put(key, at, n)].filter((is) => is)
+        time.accept(at)
+        const results = [
+          ...(copied ? [{ key, value: { k: key, n, offset } }] : []),
+          ...all.rise(time.watermark).map(({ key: k, start, items }) => {
+            const total = items.reduce((sofar, one) => sofar + one, 0)
+            return { key: k, value: { key: k, windowStart: start, windowEnd: start + 1_000, n: items.length, total } }
+          }),
+          ...others.rise(time.watermark).map(({ key: k, start, items }) => {
+            return { key: k, value: { key: k, windowStart: start, windowEnd: start + 1_000, high: Math.max(...items) } }
+          }),
+        ]
+        return [
+          ...late.map(() => ({ to: 'late' as const, key, value: JSON.stringify(value) })),
+          ...results.map((result) => ({ to: 'sink' as const, key: result.key, value: JSON.stringify(result.value) })),
+        ]
+      },
+    }
+  },
+}
+
 function windowed(
   windows: WindowModel<Value>,
   bound: number,
@@ -115,4 +175,4 @@ function windowed(
   }
 }
 
-export const jobs: readonly SimulatedJob[] = [perRecord, tumblingAggregates, slidingReduce]
+export const jobs: readonly SimulatedJob[] = [perRecord, tumblingAggregates, slidingReduce, severalOutputs]
