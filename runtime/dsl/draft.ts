@@ -84,6 +84,7 @@ export function finishDraft(draft: Draft, whole = true): Plan {
   const problems = [...draft.problems, ...validatePlan(plan, locateIn(draft), whole)]
   if (problems.length > 0) throw programError(inOrder(problems))
   drafts.set(plan, draft)
+  made?.push(plan)
   return deepFreeze(plan)
 }
 
@@ -99,6 +100,34 @@ export function problemsOfPlan(plan: Plan): readonly Problem[] {
 }
 
 const drafts = new WeakMap<Plan, Draft>()
+
+/** Plans that were finished while somebody watches. */
+let made: Plan[] | null = null
+
+/** Watches which plans the work finishes. One at a time: a program is loaded, and nothing else. */
+export async function watchPlans<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly made: readonly Plan[] }> {
+  const watched: Plan[] = []
+  made = watched
+  try {
+    return { result: await work(), made: watched }
+  } finally {
+    made = null
+  }
+}
+
+/** Where the sinks of other plans were written that are no part of this one: nobody would write their topics. */
+export function endsLeftOut(plan: Plan, others: readonly Plan[]): readonly Site[] {
+  const known = new Set(plan.nodes.map(originOf))
+  const left = new Map<PlanNode, Site>()
+  for (const other of others) {
+    const sites = draftOf(other)?.sites ?? []
+    for (const [i, node] of other.nodes.entries()) {
+      const site = sites[i]
+      if (node.kind === 'sink' && site !== undefined && !known.has(originOf(node))) left.set(originOf(node), site)
+    }
+  }
+  return [...left.values()]
+}
 
 function locateIn({ sites }: Draft): Locate {
   return (index, at) => locate(sites[index] ?? { path: 'plan' }, at)

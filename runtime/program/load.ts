@@ -2,7 +2,7 @@
 import { registerHooks } from 'node:module'
 import { realpath } from 'node:fs/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { problemsOfPlan } from '../dsl/draft.ts'
+import { endsLeftOut, problemsOfPlan, watchPlans } from '../dsl/draft.ts'
 import { KeyedStream, Stream, WindowedStream } from '../dsl/stream.ts'
 import { StreamJobError } from '../errors.ts'
 import type { Plan } from '../plan/nodes.ts'
@@ -15,8 +15,14 @@ import { programError, problemsOf, type Place, type Problem } from '../plan/prob
 export async function loadProgram(path: string): Promise<Plan> {
   resolveOwnName()
   const file = await realFile(path)
-  const plan = planOf(await importModule(file))
-  const problems = problemsOfPlan(plan)
+  const { result: module, made } = await watchPlans(() => importModule(file))
+  const plan = planOf(module)
+  // Another program that this one imports may have ends of its own.
+  const left = endsLeftOut(plan, made).filter(({ place }) => place?.file === file)
+  const problems = [
+    ...problemsOfPlan(plan),
+    ...left.map(({ path, place }): Problem => ({ kind: 'invalid', path, message: leftOut, ...(place && { place }) })),
+  ]
   if (problems.length > 0) throw programError(problems)
   return plan
 }
@@ -45,6 +51,8 @@ function planOf(module: Record<string, unknown>): Plan {
   if (isPlan(value)) return value
   throw programError([{ ...whatInstead(value), path: 'default export' }])
 }
+
+const leftOut = 'nothing comes of this end: it is no part of the default export; name all of them in export default job(a.to(...), b.to(...))'
 
 function isPlan(value: unknown): value is Plan {
   if (typeof value !== 'object' || value === null) return false

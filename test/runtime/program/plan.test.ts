@@ -99,6 +99,31 @@ const bad: readonly (readonly [
     null,
     /one plan, not a list: export default job\(/,
   ],
+  [
+    'an end that is no part of it',
+    'forgotten.ts',
+    [
+      header,
+      "const all = stream.from(kafka({ topic: 'a' }))",
+      "all.filter(() => true).to(kafka({ topic: 'b' }))",
+      "export default all.to(kafka({ topic: 'c' }))",
+    ],
+    'PlanError',
+    3,
+    /nothing comes of this end: it is no part of the default export; name all of them in export default job\(/,
+  ],
+  [
+    'a branch that nothing reads',
+    'unread.ts',
+    [
+      "import { stream, kafka, otherwise } from 'streamjob'",
+      "const { some } = stream.from(kafka({ topic: 'a' })).split({ some: () => true, rest: otherwise })",
+      "export default some.to(kafka({ topic: 'b' }))",
+    ],
+    'PlanError',
+    2,
+    /nothing reads this branch/,
+  ],
   ['a plan with a problem', 'loopback.ts', [header, from, "  .to(kafka({ topic: 'a' }))"], 'PlanError', 3, /own results/],
   [
     'an async function',
