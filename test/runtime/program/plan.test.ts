@@ -24,7 +24,7 @@ async function plan(name: string, ...lines: readonly string[]): Promise<{ readon
   return { file, result: await planProgram(file, { loadMs: 2_000 }) }
 }
 
-for (const job of ['revenue', 'traffic', 'alerts', 'dearest']) {
+for (const job of ['revenue', 'traffic', 'alerts', 'dearest', 'parcels']) {
   test.serial(`the sample job ${job}.ts can be planned`, async (t) => {
     const result = await planProgram(join(root, `test/jobs/${job}.ts`))
     t.is(result.kind, 'planned', JSON.stringify(result))
