@@ -1,6 +1,7 @@
 /** What programs import from `streamjob`. */
 export { stream, Stream, KeyedStream, WindowedStream } from './dsl/stream.ts'
-export type { AnyStream, Clock, DedupOptions, EventTimeOptions, EventTimeSource, ReducedWindow } from './dsl/stream.ts'
+export type { AnyStream, Clock, DedupOptions, ReducedWindow } from './dsl/stream.ts'
+export type { EventTimeOptions, EventTimeSource } from './dsl/event-time.ts'
 export { job } from './dsl/job.ts'
 export { otherwise } from './dsl/split.ts'
 export type { Branch, BranchPredicate, BranchValue, Otherwise, SplitOptions, TakesRest } from './dsl/split.ts'

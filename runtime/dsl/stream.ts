@@ -2,7 +2,7 @@
  * The chained builder. Every call gives a new stream over frozen nodes; nothing runs. Stages are types: what makes no sense at a stage has no
  * method there.
  */
-import type { EventTimeNode, Plan, RecordContext } from '../plan/nodes.ts'
+import type { Plan, RecordContext } from '../plan/nodes.ts'
 import {
   addEventTime,
   addFilter,
@@ -18,6 +18,7 @@ import {
 } from './additions.ts'
 import type { Aggregation, CheckedAggregates, WindowBounds, WindowResult } from './aggregates.ts'
 import { emptyDraft, finishDraft, mergeDrafts, type Draft } from './draft.ts'
+import { timestampOf, type EventTimeOptions, type EventTimeSource } from './event-time.ts'
 import type { KafkaTopic } from './kafka.ts'
 import { addDedup, addProcess, addWindowProcess, type ProcessDefinition, type WindowProcessDefinition } from './process.ts'
 import { addSessionAggregate, addSessionReduce, type Session } from './sessions.ts'
@@ -25,37 +26,11 @@ import { callerPlace, type Site } from './site.ts'
 import { addSplit, type Branch, type BranchValue, type BranchPredicate, type SplitOptions, type TakesRest } from './split.ts'
 import type { StateDeclarations } from './state.ts'
 import type { Firing } from '../plan/windows.ts'
-import type { Duration, JsonObject, KeyField, KeyOf, TimestampField } from './values.ts'
+import type { Duration, JsonObject, KeyField, KeyOf } from './values.ts'
 import type { CountWindow, TriggeredWindow, Window, WindowDraft } from './windows.ts'
 
 /** What gives records their time: windows need one. */
 export type Clock = 'event time' | 'processing time' | 'no event time'
-
-/** Where the time of a record is written: a field, a function of it (epoch ms), its Kafka timestamp, a header (epoch ms or ISO 8601 text). */
-export type EventTimeSource<V> =
-  TimestampField<V> | ((value: V, record: RecordContext) => number) | { readonly from: 'record' } | { readonly header: string }
-
-export interface DriftOptions {
-  /**
-   * How far, in event time, a partition may be ahead of the one that is furthest behind, of all sources of the job that have this: it is not read on until the
-   * others have caught up. So the state of windows behind a `keyBy` does not grow with the skew of a backlog. @default as far as it gets
-   */
-  readonly maxDrift?: Duration
-}
-
-export type EventTimeOptions = DriftOptions & DisorderOptions
-
-export type DisorderOptions =
-  | {
-      /** How much older than the newest record a record may be and still count in every window. */
-      readonly outOfOrderness: Duration
-      readonly monotonous?: never
-    }
-  | {
-      /** No record of a partition is older than the one before it. One that is counts where its windows are open still, and is late where they are not. */
-      readonly monotonous: true
-      readonly outOfOrderness?: never
-    }
 
 export interface DedupOptions<V> {
   /** The field that is the id, among the records of a key. @default the key itself */
@@ -293,12 +268,6 @@ export class WindowedStream<V, C extends Clock, K, F extends Firing = never> {
 export type ReducedWindow<V, K, F extends Firing = never> = WindowBounds<K, F> & { readonly value: V } extends infer R
   ? { readonly [N in keyof R]: R[N] }
   : never
-
-function timestampOf<V>(timestamp: EventTimeSource<V>): EventTimeNode['timestamp'] {
-  if (typeof timestamp === 'function') return lambda(timestamp)
-  if (typeof timestamp === 'string') return { kind: 'field', name: timestamp }
-  return 'header' in timestamp ? { kind: 'header', name: timestamp.header } : { kind: 'record' }
-}
 
 function mapValues<A, B>(values: Readonly<Record<string, A>>, make: (value: A) => B): Readonly<Record<string, B>> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, make(value)]))
