@@ -23,6 +23,7 @@ test('two workers hold back what is ahead of the partition of the other, and let
   const run = await skewed(t, '20s')
   const job = await run.start(2)
   const sources = () => job.statuses.flatMap(({ tasks }) => tasks).filter(({ topic }) => topic === run.input)
+  const behind = () => job.statuses.flatMap(({ tasks }) => tasks).filter(({ topic }) => topic !== run.input)
   const rows = (): number => job.statuses.flatMap(({ tasks }) => tasks).reduce((sum, { stateRows }) => sum + stateRows, 0)
   const waiting = (): boolean => {
     const ahead = sources().filter(({ partition }) => partition !== 3)
@@ -33,8 +34,10 @@ test('two workers hold back what is ahead of the partition of the other, and let
   let peak = rows()
   for (let at = 10; at < stored; at += 10) {
     await run.send(seconds(3, start + at * 1_000, { count: 10 }))
-    const end = (at + 10) * customers
-    await eventually(() => sources().find(({ partition }) => partition === 3)?.position === String(end), { timeoutMs: 30_000 })
+    // What has come to its end is no state any more once the watermark is there too.
+    const watermark = start + (at + 9) * 1_000 - outOfOrdernessMs - 1
+    const arrived = (): boolean => behind().length > 0 && behind().every((task) => (task.watermark ?? -Infinity) >= watermark)
+    await eventually(arrived, { timeoutMs: 30_000, what: `the watermark of second ${at + 9}` })
     peak = Math.max(peak, rows())
   }
   t.log(`${peak} rows at peak, of ${stored * customers} without`)
