@@ -1,4 +1,4 @@
-/** The measure: topics of bids, drained again and again by fresh jobs of all contenders in turn, each output checked. */
+/** The measure: topics of records, drained again and again by fresh jobs of all contenders in turn, each output checked. */
 import { connectKafka } from '../../runtime/kafka/connect.ts'
 import { connectAdmin } from '../../runtime/kafka/kafkajs/admin.ts'
 import { silent } from '../../runtime/kafka/log.ts'
@@ -133,7 +133,7 @@ export const profileName = (variant: string, repetition: number): string => `${v
 async function fill(of: BenchCase, oracle: Oracle, { connection }: Place): Promise<Preloaded> {
   await using kafka = connectKafka(connection, { clientId: 'bench', log: silent })
   await using admin = connectAdmin(connection, { clientId: 'bench', log: silent })
-  return await preload(kafka, admin, of.input, (bid) => oracle.add(bid))
+  return await preload(kafka, admin, of.input, (value) => oracle.add(value))
 }
 
 async function latencyRound(

@@ -73,6 +73,26 @@ export const fullSchedule: readonly Round[] = [
   round('the cost of exactly once', drainHalf, [steps, atLeastOnce(steps)], 6),
 ]
 
+/**
+ * Sessions, shuffles and queries of Nexmark: where the full schedule says nothing. A quarter of an hour on two cores. Sessions of Kafka Streams are on disk:
+ * its store in memory looks for them among the ends of those of all keys.
+ */
+export const nexmarkSchedule: readonly Round[] = [
+  round('sessions', cases.session, [steps, streamsDisk, flinkMemory]),
+  round('repartition', cases.repartition, [steps, streamsMemory, flinkMemory]),
+  round('Nexmark 5', cases['nexmark-5'], [lambdas, streamsMemory, flinkMemory]),
+  round('Nexmark 7', cases['nexmark-7'], [lambdas, streamsMemory, flinkMemory]),
+  round('Nexmark 8', cases['nexmark-8'], [lambdas, streamsMemory, flinkMemory]),
+  round('Nexmark 11', cases['nexmark-11'], [steps, streamsDisk, flinkMemory]),
+]
+
+/** A few minutes of it, once each. */
+export const quickNexmarkSchedule: readonly Round[] = nexmarkSchedule.map((full) => ({
+  ...full,
+  case: withInput(full.case, { records: 200_000 }),
+  repetitions: 1,
+}))
+
 /** A few minutes: whether everything works, and roughly where it stands. */
 export const quickSchedule: readonly Round[] = [
   round('main case', withInput(cases['windowed-10k'], { records: 1_000_000 }), [steps, lambdas, streamsMemory, flinkMemory, kafkajs], 1),

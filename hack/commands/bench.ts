@@ -10,7 +10,7 @@ import { markdown } from '../benchmarks/report/markdown.ts'
 import { printShares } from '../benchmarks/report/profile.ts'
 import { circumstancesOf, reportOf, save } from '../benchmarks/report/report.ts'
 import { saveState, stateMarkdown, stateReportOf } from '../benchmarks/report/state.ts'
-import { fullLatency, fullSchedule, ownSchedule, quickLatency, quickSchedule } from '../benchmarks/schedule.ts'
+import { fullLatency, fullSchedule, nexmarkSchedule, ownSchedule, quickLatency, quickNexmarkSchedule, quickSchedule } from '../benchmarks/schedule.ts'
 import { benchState } from '../benchmarks/state/bench.ts'
 import { fullState, quickState } from '../benchmarks/state/schedule.ts'
 import { runMain } from '../infra/command.ts'
@@ -19,7 +19,7 @@ import { acquire } from '../infra/machine/lock.ts'
 import { cacheRoot, checkout } from '../infra/machine/paths.ts'
 import { say } from '../infra/progress.ts'
 
-const usage = `usage: hack/bench [--quick | --own | --state | --regression] [--only TEXT]... [--keep] [--save]
+const usage = `usage: hack/bench [--quick | --own | --nexmark | --state | --regression] [--only TEXT]... [--keep] [--save]
   everything against the peers, in turns, every output checked: under an hour, on a machine with nothing else to do
   --quick            smaller inputs, fewer contenders, once: a few minutes
   --own              our steps on the main case only; with these
@@ -27,6 +27,7 @@ const usage = `usage: hack/bench [--quick | --own | --state | --regression] [--o
     --repetitions N    3 by default
     --compare DIR      the runtime of another checkout too (its packages installed), in turns with this one; may be repeated
     --profile DIR      a CPU profile of each run, and where the steady part of its time goes
+  --nexmark          sessions, a shuffle, and queries of Nexmark against the peers: a quarter of an hour; a few minutes with --quick
   --state            what much state costs: restarts, aborted transactions, take-overs; ten millions of keys, or one with --quick
     --compare DIR      restarts of the workers of another checkout too
   --regression       our main case in a minute, relative to plain JavaScript, against the ratio that is kept; --save keeps the new one
@@ -78,10 +79,18 @@ async function regression(keep: boolean): Promise<void> {
 
 type Values = ReturnType<typeof parse>
 
-function workOf({ quick, own, records, repetitions, only = [] }: Values): Pick<BenchOptions, 'rounds' | 'latency'> {
+function workOf({ quick, own, nexmark, records, repetitions, only = [] }: Values): Pick<BenchOptions, 'rounds' | 'latency'> {
   const fits = (name: string): boolean => only.length === 0 || only.some((text) => name.includes(text))
-  const rounds = own ? ownSchedule(Number(records ?? 4_000_000), Number(repetitions ?? 3)) : quick ? quickSchedule : fullSchedule
-  const latency = own ? [] : quick ? quickLatency : fullLatency
+  const rounds = own
+    ? ownSchedule(Number(records ?? 4_000_000), Number(repetitions ?? 3))
+    : nexmark
+      ? quick
+        ? quickNexmarkSchedule
+        : nexmarkSchedule
+      : quick
+        ? quickSchedule
+        : fullSchedule
+  const latency = own || nexmark ? [] : quick ? quickLatency : fullLatency
   return {
     rounds: rounds
       .map((round) => ({ ...round, contenders: round.contenders.filter((contender) => fits(round.title) || fits(labelOf(contender))) }))
@@ -101,6 +110,7 @@ function parse() {
     options: {
       quick: { type: 'boolean' },
       own: { type: 'boolean' },
+      nexmark: { type: 'boolean' },
       state: { type: 'boolean' },
       regression: { type: 'boolean' },
       only: { type: 'string', multiple: true },
@@ -113,12 +123,12 @@ function parse() {
       help: { type: 'boolean' },
     },
   })
-  const { quick, own, state: large, regression: relative, records, repetitions, compare, profile, only, keep } = parsed
+  const { quick, own, nexmark, state: large, regression: relative, records, repetitions, compare, profile, only, keep } = parsed
   for (const count of [repetitions, records]) {
     if (count !== undefined && !/^[1-9]\d{0,9}$/.test(count)) throw new Error(`${count} is not a number of runs or records`)
   }
-  if ([quick && !large, own, large, relative].filter(Boolean).length > 1)
-    throw new Error('--quick, --own, --state and --regression exclude each other')
+  if ([quick && !large && !nexmark, own, nexmark, large, relative].filter(Boolean).length > 1)
+    throw new Error('--quick, --own, --nexmark, --state and --regression exclude each other')
   if (large && (only !== undefined || keep)) throw new Error('--only and --keep do not go with --state')
   if (!own && [records, repetitions, profile].some((value) => value !== undefined)) {
     throw new Error('--records, --repetitions and --profile go with --own')

@@ -2,15 +2,16 @@ import test from 'ava'
 import fc from 'fast-check'
 import { cases, minPrice, priceFactor, type Work } from '../../hack/benchmarks/cases.ts'
 import { labelOf } from '../../hack/benchmarks/contenders.ts'
-import { flushBids, generateBids, isFlush, type Bid } from '../../hack/benchmarks/input/bids.ts'
+import { generateBids, type Bid } from '../../hack/benchmarks/input/bids.ts'
+import { flushRecords, isFlush } from '../../hack/benchmarks/input/records.ts'
 import { costs, type Sample } from '../../hack/benchmarks/measure/drain.ts'
 import { Histogram } from '../../hack/benchmarks/measure/histogram.ts'
 import { oracleOf, outOfOrdernessMs, type ResultRow } from '../../hack/benchmarks/oracle/oracle.ts'
 import { programOf } from '../../hack/benchmarks/ours/program.ts'
 import { areEqual, pairedRatio, spreadOf } from '../../hack/benchmarks/report/statistics.ts'
-import { fullSchedule, quickSchedule } from '../../hack/benchmarks/schedule.ts'
+import { fullSchedule, nexmarkSchedule, quickNexmarkSchedule, quickSchedule } from '../../hack/benchmarks/schedule.ts'
 
-const input = { records: 20_000, keys: 100, perMillisecond: 1, partitions: 4 }
+const input = { of: 'bids', records: 20_000, keys: 100, perMillisecond: 1, partitions: 4 } as const
 const bids = [...generateBids(input)]
 
 function verdict(work: Work, rows: readonly ResultRow[]): string | null {
@@ -23,13 +24,13 @@ function verdict(work: Work, rows: readonly ResultRow[]): string | null {
 
 /** The windowed case, written down once more as plainly as can be. */
 function windowRows(sizeMs: number, slideMs: number): ResultRow[] {
-  const rows = new Map<string, { auction: number; windowStart: number; count: number; sum: number }>()
-  for (const { auction, dateTime, price } of bids) {
+  const rows = new Map<string, { key: number; windowStart: number; count: number; sum: number }>()
+  for (const { auction: key, dateTime, price } of bids) {
     for (let windowStart = 0; windowStart < sizeMs; windowStart += slideMs) {
       const start = Math.floor(dateTime / slideMs) * slideMs - windowStart
       if (dateTime >= start + sizeMs) continue
-      const row = rows.get(`${auction}@${start}`) ?? { auction, windowStart: start, count: 0, sum: 0 }
-      rows.set(`${auction}@${start}`, { ...row, count: row.count + 1, sum: row.sum + price })
+      const row = rows.get(`${key}@${start}`) ?? { key, windowStart: start, count: 0, sum: 0 }
+      rows.set(`${key}@${start}`, { ...row, count: row.count + 1, sum: row.sum + price })
     }
   }
   return [...rows.values()]
@@ -40,8 +41,8 @@ test('the same bids are generated every time', (t) => {
 })
 
 for (const [name, work] of [
-  ['tumbling', { kind: 'windowed', sizeMs: 10_000, slideMs: 10_000 }],
-  ['sliding', { kind: 'windowed', sizeMs: 10_000, slideMs: 1_000 }],
+  ['tumbling', { kind: 'windowed', by: 'auction', sizeMs: 10_000, slideMs: 10_000 }],
+  ['sliding', { kind: 'windowed', by: 'auction', sizeMs: 10_000, slideMs: 1_000 }],
 ] as const) {
   test(`${name} windows: exact results pass; a missing, doubled, changed or unknown one does not`, (t) => {
     const rows = windowRows(work.sizeMs, work.slideMs)
@@ -51,7 +52,7 @@ for (const [name, work] of [
     t.regex(verdict(work, [...rows, first]) ?? '', /: 1 doubled$/)
     t.regex(verdict(work, [{ ...first, count: Number(first['count']) + 1 }, ...rest]) ?? '', /: 1 wrong$/)
     t.regex(verdict(work, [{ ...first, sum: Number(first['sum']) - 1 }, ...rest]) ?? '', /: 1 wrong$/)
-    t.regex(verdict(work, [...rows, { ...first, auction: 1 }]) ?? '', /: 1 unknown$/)
+    t.regex(verdict(work, [...rows, { ...first, key: 1 }]) ?? '', /: 1 unknown$/)
   })
 }
 
@@ -73,18 +74,18 @@ for (const [work, resultOf] of each) {
 
 test('results of the bids that only move time on are nobody’s', (t) => {
   const rows = windowRows(10_000, 10_000)
-  const [flush] = flushBids(input, 10_000, (auction) => auction % 4)
-  const work = { kind: 'windowed', sizeMs: 10_000, slideMs: 10_000 } as const
-  t.is(verdict(work, [...rows, { auction: flush?.auction, windowStart: 0, count: 1, sum: 0 }]), null)
+  const [flush] = flushRecords(input, 10_000, (auction) => auction % 4)
+  const work = { kind: 'windowed', by: 'auction', sizeMs: 10_000, slideMs: 10_000 } as const
+  t.is(verdict(work, [...rows, { key: flush?.key, windowStart: 0, count: 1, sum: 0 }]), null)
 })
 
 test('every partition gets one bid that takes the watermark past all windows of the bids before', (t) => {
-  const flush = flushBids(input, 10_000, (auction) => auction % 4)
+  const flush = flushRecords(input, 10_000, (auction) => auction % 4)
   t.deepEqual(
-    flush.map(({ auction }) => auction % 4),
+    flush.map(({ key }) => key % 4),
     [0, 1, 2, 3],
   )
-  t.true(flush.every(({ auction }) => isFlush(auction)) && bids.every(({ auction }) => !isFlush(auction)))
+  t.true(flush.every(({ key }) => isFlush(key)) && bids.every(({ auction }) => !isFlush(auction)))
   const lastEnd = Math.max(...windowRows(10_000, 10_000).map((row) => Number(row['windowStart']) + 10_000))
   for (const { dateTime } of flush) t.true(dateTime - outOfOrdernessMs - 1 >= lastEnd - 1)
 })
@@ -144,11 +145,12 @@ test('medians, overlap of ranges, and paired ratios with their interval', (t) =>
 })
 
 test('no contender stands twice in a round, and every program of ours can be written', (t) => {
-  for (const { title, contenders, case: of } of [...fullSchedule, ...quickSchedule]) {
+  for (const { title, contenders, case: of } of [...fullSchedule, ...quickSchedule, ...nexmarkSchedule, ...quickNexmarkSchedule]) {
     t.is(new Set(contenders.map(labelOf)).size, contenders.length, title)
     for (const { system, variant } of contenders) {
       if (system === 'streamjob') t.truthy(programOf(of.work, variant, { input: 'in', output: 'out' }))
     }
   }
-  t.deepEqual([...new Set(fullSchedule.map((round) => round.case.name))].toSorted(), Object.keys(cases).toSorted())
+  const names = [...fullSchedule, ...nexmarkSchedule].map((round) => round.case.name)
+  t.deepEqual([...new Set(names)].toSorted(), Object.keys(cases).toSorted())
 })

@@ -1,5 +1,7 @@
 /** Bids as of an auction house: JSON of about 190 bytes, keyed by auction, out of order by up to two seconds. */
-import type { BidInput } from '../cases.ts'
+import type { Input } from '../cases.ts'
+import { dateTimeOf } from './time.ts'
+import { randomNumbers } from './random.ts'
 
 export interface Bid {
   readonly auction: number
@@ -12,43 +14,20 @@ export interface Bid {
   readonly extra: string
 }
 
-/** How much older than the newest bid a bid may be. */
-export const disorderMs = 2_000
-const start = 1_763_800_000_000
-
 /** The same bids every time. */
-export function* generateBids({ records, keys, perMillisecond }: Omit<BidInput, 'partitions'>): Generator<Bid> {
+export function* generateBids({ records, keys, perMillisecond }: Pick<Input, 'records' | 'keys' | 'perMillisecond'>): Generator<Bid> {
   const random = randomNumbers(42)
   const pickKey = zipf(keys, 0.8, random)
   for (let i = 0; i < records; i++) {
-    const dateTime = start + Math.floor(i / perMillisecond) + disorderMs - Math.floor(random() * disorderMs)
+    const dateTime = dateTimeOf(i, perMillisecond, random)
     yield bidOf(firstAuction + pickKey(), 100 + Math.floor(random() * 10_000_000), dateTime, random)
   }
 }
 
-/**
- * Bids that close every window of the bids before them: each of an auction of its own, so far ahead that the watermark passes the last window.
- * @param partition Where a record of this auction belongs.
- */
-export function flushBids(
-  { records, perMillisecond, partitions }: BidInput,
-  windowMs: number,
-  partition: (auction: number) => number,
-): readonly Bid[] {
-  const random = randomNumbers(43)
-  const dateTime = start + Math.floor(records / perMillisecond) + windowMs + 2 * disorderMs
-  let auction = firstFlushAuction
-  return Array.from({ length: partitions }, (_, wanted) => {
-    while (partition(auction) !== wanted) auction++
-    return bidOf(auction, 0, dateTime, random)
-  })
-}
-
-/** Bids that only move time on: results of theirs are nobody's. */
-export const isFlush = (auction: number): boolean => auction >= firstFlushAuction
+/** A bid that only moves time on: by a bidder of the same number, at no price. */
+export const flushBid = (auction: number, dateTime: number): Bid => ({ ...bidOf(auction, 0, dateTime, randomNumbers(43)), bidder: auction })
 
 const firstAuction = 1_000
-const firstFlushAuction = 900_000_000
 
 /** Random bids at times of one's own, without end: for measures of latency. */
 export function* bidsAt(keys: number, seed: number, now: () => number): Generator<Bid> {
@@ -79,16 +58,5 @@ function zipf(count: number, exponent: number, random: () => number): () => numb
       else high = middle
     }
     return low
-  }
-}
-
-/** mulberry32: numbers in [0, 1), the same for the same seed. */
-function randomNumbers(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }

@@ -7,8 +7,8 @@ import type { ConnectedKafka } from '../../../runtime/kafka/connect.ts'
 import { IdempotentProducer } from '../../../runtime/kafka/produce/idempotent.ts'
 import { Routes } from '../../../runtime/kafka/routes.ts'
 import { systemTiming } from '../../../runtime/kafka/timing.ts'
-import type { BidInput } from '../cases.ts'
-import { flushBids, generateBids, type Bid } from './bids.ts'
+import type { Input } from '../cases.ts'
+import { flushRecords, recordsOf, type InputRecord, type InputValue } from './records.ts'
 
 /** A topic that stands ready. */
 export interface Preloaded {
@@ -19,20 +19,21 @@ export interface Preloaded {
   readonly valueBytes: number
 }
 
-/** One topic for each input: cases that read the same bids share it. */
-export const topicOf = ({ records, keys, perMillisecond, partitions }: BidInput): string => `bids-${records}-${keys}-${perMillisecond}-${partitions}`
+/** One topic for each input: cases that read the same records share it. */
+export const topicOf = ({ of, records, keys, perMillisecond, partitions }: Input): string =>
+  `${of}-${records}-${keys}-${perMillisecond}-${partitions}`
 
 /** As the batches of an ordinary producer under load. */
 const batchBytes = 128 * 1024
 const flushBytes = 4 * 1024 * 1024
-/** The longest window of any case. */
+/** The longest window of any case, and the longest gap of sessions. */
 const longestWindowMs = 10_000
 
 /**
- * Makes the topic and writes the bids, the same ones every time, each in the partition of its key. A topic that is full already is left as it is.
- * @param seen Is given every bid of the topic.
+ * Makes the topic and writes the records, the same ones every time, each in the partition of its key. A topic that is full already is left as it is.
+ * @param seen Is given every record of the topic.
  */
-export async function preload(kafka: ConnectedKafka, admin: KafkaAdmin, input: BidInput, seen: (bid: Bid) => void): Promise<Preloaded> {
+export async function preload(kafka: ConnectedKafka, admin: KafkaAdmin, input: Input, seen: (value: InputValue) => void): Promise<Preloaded> {
   const topic = topicOf(input)
   const { partitions } = input
   const full = (await recordsIn(kafka.reader, topic)) === input.records + partitions
@@ -44,24 +45,23 @@ export async function preload(kafka: ConnectedKafka, admin: KafkaAdmin, input: B
   await using producer = producerOver(kafka)
   let records = 0
   let bytes = 0
-  const send = (bid: Bid): void => {
-    seen(bid)
-    const { auction, dateTime } = bid
-    const text = JSON.stringify(bid)
+  const send = ({ key: id, dateTime, value: content }: InputRecord): void => {
+    seen(content)
+    const text = JSON.stringify(content)
     records++
     bytes += text.length
     if (full) return
-    const key = Buffer.from(String(auction))
+    const key = Buffer.from(String(id))
     const value = Buffer.from(text)
     producer.append(topic, partitionFor(key, 0, key.length, partitions), key, 0, key.length, value, 0, value.length, dateTime, [])
   }
-  for (const bid of generateBids(input)) {
-    send(bid)
+  for (const record of recordsOf(input)) {
+    send(record)
     if (producer.bufferedBytes > flushBytes) await producer.flush()
   }
-  // Everything before the flush bids is in the log first: a window must not be closed early.
+  // Everything before the flush is in the log first: a window must not be closed early.
   await producer.flush()
-  for (const bid of flushBids(input, longestWindowMs, (auction) => partitionOf(auction, partitions))) send(bid)
+  for (const record of flushRecords(input, longestWindowMs, (key) => partitionOf(key, partitions))) send(record)
   await producer.flush()
   return { topic, records, valueBytes: bytes / records }
 }
@@ -72,9 +72,9 @@ async function recordsIn(reader: KafkaReader, topic: string): Promise<number> {
   return ends.reduce((sum, end) => sum + end, 0)
 }
 
-/** Where Kafka's default partitioner puts the bids of an auction. */
-export function partitionOf(auction: number, partitions: number): number {
-  const key = Buffer.from(String(auction))
+/** Where Kafka's default partitioner puts the records of a key. */
+export function partitionOf(id: number, partitions: number): number {
+  const key = Buffer.from(String(id))
   return partitionFor(key, 0, key.length, partitions)
 }
 

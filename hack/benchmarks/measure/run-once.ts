@@ -9,7 +9,7 @@ import { connectAdmin } from '../../../runtime/kafka/kafkajs/admin.ts'
 import { silent } from '../../../runtime/kafka/log.ts'
 import { systemTiming } from '../../../runtime/kafka/timing.ts'
 import { createLogger } from '../../../runtime/log.ts'
-import type { Work } from '../cases.ts'
+import { isShuffled, type Work } from '../cases.ts'
 import type { Contender } from '../contenders.ts'
 import type { Preloaded } from '../input/preload.ts'
 import { outOfOrdernessMs, type Oracle } from '../oracle/oracle.ts'
@@ -19,6 +19,7 @@ import { WorkerProcess } from '../ours/worker-process.ts'
 import { PeerProcess } from '../peers/peer-process.ts'
 import { drain, type Drained } from './drain.ts'
 import type { Running } from './running.ts'
+import { WithResults } from './with-results.ts'
 
 export interface RunPlace {
   readonly connection: KafkaConnection
@@ -46,15 +47,18 @@ export async function runOnce(options: RunOptions, place: RunPlace): Promise<Dra
   const setUp = await prepare(options.id, input.partitions, place)
   try {
     const { running, failed } = await start({ ...options, ...setUp, records: input.records }, place)
+    await using kafka = connectKafka(place.connection, { clientId: 'bench', log: silent })
+    const results = { reader: kafka.reader, topic: setUp.output, partitions: input.partitions, expected: oracle.rows }
+    // The others say themselves when everything is through.
+    const whole = contender.system === 'streamjob' && isShuffled(options.work) ? new WithResults(running, results) : running
     let drained: Drained
     try {
-      drained = await drain(running, input.records, place)
+      drained = await drain(whole, input.records, place)
       // A profile is written when it ends.
       await running.stop()
     } finally {
       await running[Symbol.asyncDispose]()
     }
-    await using kafka = connectKafka(place.connection, { clientId: 'bench', log: silent })
     const wrong = await checkOutput(kafka.reader, setUp.output, failed, oracle)
     if (wrong !== null) throw new Error(`${contender.system}: the output is wrong: ${wrong}`)
     return drained
@@ -108,7 +112,7 @@ export async function start(options: StartOptions, place: RunPlace): Promise<{ r
       },
     )
     const flags = profileFlags(options.profile)
-    return { running: await WorkerProcess.start({ checkout, job, records, core, flags, directory }), failed: job.failed }
+    return { running: await WorkerProcess.start({ checkout, job, input: input.topic, records, core, flags, directory }), failed: job.failed }
   }
   const { guarantee, intervalMs } = contender
   const request = {
@@ -118,7 +122,7 @@ export async function start(options: StartOptions, place: RunPlace): Promise<{ r
     flush,
     partitions: input.partitions,
     total: records,
-    case: work.kind === 'windowed' ? { ...work, outOfOrdernessMs } : work,
+    case: work.kind === 'pass-through' || work.kind === 'filter-map' ? work : { ...work, outOfOrdernessMs },
     guarantee,
     intervalMs,
     store: contender.variant === 'disk' ? ('disk' as const) : ('memory' as const),

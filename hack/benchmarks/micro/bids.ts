@@ -21,7 +21,7 @@ export interface BidBlocks {
 
 /** The same blocks every time, of one partition. */
 export function bidBlocks({ records, keys, perBlock, windowMs }: BlockOptions): BidBlocks {
-  const totals = new WindowTotals({ sizeMs: windowMs, slideMs: windowMs })
+  const totals = new WindowTotals({ by: 'auction', sizeMs: windowMs, slideMs: windowMs })
   const blocks: RecordBlock[] = []
   let bids: Bid[] = []
   for (const bid of generateBids({ records, keys, perMillisecond: 10 })) {
@@ -32,7 +32,7 @@ export function bidBlocks({ records, keys, perBlock, windowMs }: BlockOptions): 
     bids = []
   }
   let bytes = 0
-  for (const { auction: key, windowStart, count, sum } of totals.entries()) {
+  for (const { key, windowStart, count, sum } of totals.entries()) {
     bytes += JSON.stringify({ key, windowStart, windowEnd: windowStart + windowMs, bids: count, total: sum }).length
   }
   return { records, blocks, expected: { results: totals.rows, bytes } }

@@ -14,6 +14,12 @@ export class Checksum {
   }
 }
 
+/** What is wrong with results, by their checksum; null: nothing. */
+export function difference(found: Checksum, expected: Checksum): string | null {
+  if (found.equals(expected)) return null
+  return `${found.count} results, ${expected.count} expected${found.count === expected.count ? ': their values differ' : ''}`
+}
+
 const seeds = [0x811c9dc5, 0x2545f491] as const
 /** Sums of two stay exact. */
 const modulus = 2 ** 52

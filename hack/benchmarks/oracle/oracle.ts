@@ -1,14 +1,20 @@
 /** What a case must come out as, counted by the generator itself; and what is wrong with rows that came out. Shares no code with any system. */
 import { minPrice, priceFactor, type Work } from '../cases.ts'
-import { disorderMs, isFlush, type Bid } from '../input/bids.ts'
-import { Checksum } from './checksum.ts'
+import type { Bid } from '../input/bids.ts'
+import { asBid, isFlush, type InputValue } from '../input/records.ts'
+import { disorderMs } from '../input/time.ts'
+import { Checksum, difference } from './checksum.ts'
+import { Collected } from './collected.ts'
+import { highestBids, hotItems, newUsers, sessions } from './results.ts'
 import { WindowTotals } from './window-totals.ts'
 
 export interface Oracle {
   /** Results that there must be. */
   readonly rows: number
-  /** Every bid of the input, in any order, before `check` is called. */
-  add(bid: Bid): void
+  /** Of a result, that is its key in Kafka too. */
+  readonly keyField: string
+  /** Every record of the input, in any order, before anything else is asked. */
+  add(value: InputValue): void
   /** A check of one output; any number of them may be made. */
   check(): OutputCheck
 }
@@ -33,16 +39,25 @@ export function oracleOf(work: Work): Oracle {
       )
     case 'windowed':
       return new WindowTotals(work)
+    case 'sessions':
+      return new Collected(sessions(work))
+    case 'hot-items':
+      return new Collected(hotItems(work))
+    case 'highest-bids':
+      return new Collected(highestBids(work))
+    case 'new-users':
+      return new Collected(newUsers(work))
   }
 }
 
-/** How far behind the newest bid the watermark is: a bid may be that late. */
+/** How far behind the newest record the watermark is: a record may be that late. */
 export const outOfOrdernessMs = disorderMs
 
 const bidFields = ['auction', 'bidder', 'price', 'channel', 'url', 'dateTime', 'extra'] as const
 
 /** Results each of which comes of one bid: compared as multisets, by number and checksum. */
 class EachBid implements Oracle {
+  readonly keyField = 'auction'
   readonly #expected = new Checksum()
   readonly #resultOf: (bid: Bid) => readonly unknown[] | null
   readonly #fields: readonly string[]
@@ -56,7 +71,8 @@ class EachBid implements Oracle {
     return this.#expected.count
   }
 
-  add(bid: Bid): void {
+  add(value: InputValue): void {
+    const bid = asBid(value)
     const result = isFlush(bid.auction) ? null : this.#resultOf(bid)
     if (result !== null) this.#expected.add(result)
   }
@@ -67,10 +83,7 @@ class EachBid implements Oracle {
       add: (row) => {
         if (!isFlush(Number(row['auction']))) found.add(this.#fields.map((field) => row[field]))
       },
-      verdict: () => {
-        if (found.equals(this.#expected)) return null
-        return `${found.count} results, ${this.rows} expected${found.count === this.rows ? ': their values differ' : ''}`
-      },
+      verdict: () => difference(found, this.#expected),
     }
   }
 }

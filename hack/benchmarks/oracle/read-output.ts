@@ -17,11 +17,9 @@ export async function checkOutput(reader: KafkaReader, output: string, failed: r
     for await (const { bytes, count, keyStart, keyEnd, valueStart, valueEnd } of reader.readRange(output, partition, 0, end, signal)) {
       for (let i = 0; i < count; i++) {
         const row = JSON.parse(bytes.toString('utf8', valueStart[i], valueEnd[i])) as ResultRow
-        // Our windows call the auction what it is to them: the key.
-        const auction = row['auction'] ?? row['key']
         const key = bytes.toString('utf8', keyStart[i], keyEnd[i])
-        if (key !== String(auction)) return `a result of ${String(auction)} has the key ${key}`
-        check.add(row['auction'] === undefined ? { ...row, auction } : row)
+        if (key !== String(row[oracle.keyField])) return `a result of ${oracle.keyField} ${String(row[oracle.keyField])} has the key ${key}`
+        check.add(row)
       }
     }
   }

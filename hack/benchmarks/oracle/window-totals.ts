@@ -1,8 +1,10 @@
-/** Count and sum of the price for each auction and window. */
-import { isFlush, type Bid } from '../input/bids.ts'
+/** Count and sum of the price for each auction or bidder and window. */
+import type { BidKey } from '../cases.ts'
+import { asBid, isFlush, type InputValue } from '../input/records.ts'
 import type { Oracle, OutputCheck, ResultRow } from './oracle.ts'
 
 export interface WindowSizes {
+  readonly by: BidKey
   readonly sizeMs: number
   /** The size, where windows are side by side. */
   readonly slideMs: number
@@ -10,7 +12,8 @@ export interface WindowSizes {
 
 export class WindowTotals implements Oracle {
   readonly #sizes: WindowSizes
-  /** Window start -> auction -> [count, sum]. */
+  readonly keyField = 'key'
+  /** Window start -> key -> [count, sum]. */
   readonly #windows = new Map<number, Map<number, [number, number]>>()
   #rows = 0
 
@@ -22,19 +25,22 @@ export class WindowTotals implements Oracle {
     return this.#rows
   }
 
-  add({ auction, dateTime, price }: Bid): void {
-    if (isFlush(auction)) return
-    const { sizeMs, slideMs } = this.#sizes
-    for (let start = Math.floor(dateTime / slideMs) * slideMs; start > dateTime - sizeMs; start -= slideMs) this.#addTo(start, auction, price)
+  add(value: InputValue): void {
+    const bid = asBid(value)
+    const { dateTime, price } = bid
+    const { by, sizeMs, slideMs } = this.#sizes
+    const key = bid[by]
+    if (isFlush(key)) return
+    for (let start = Math.floor(dateTime / slideMs) * slideMs; start > dateTime - sizeMs; start -= slideMs) this.#addTo(start, key, price)
   }
 
-  of(auction: number, windowStart: number): readonly [count: number, sum: number] | undefined {
-    return this.#windows.get(windowStart)?.get(auction)
+  of(key: number, windowStart: number): readonly [count: number, sum: number] | undefined {
+    return this.#windows.get(windowStart)?.get(key)
   }
 
   *entries(): Generator<WindowRow> {
     for (const [windowStart, ofWindow] of this.#windows) {
-      for (const [auction, [count, sum]] of ofWindow) yield { auction, windowStart, count, sum }
+      for (const [key, [count, sum]] of ofWindow) yield { key, windowStart, count, sum }
     }
   }
 
@@ -42,12 +48,12 @@ export class WindowTotals implements Oracle {
     return new WindowCheck(this)
   }
 
-  #addTo(start: number, auction: number, price: number): void {
+  #addTo(start: number, key: number, price: number): void {
     let ofWindow = this.#windows.get(start)
     if (ofWindow === undefined) this.#windows.set(start, (ofWindow = new Map()))
-    const held = ofWindow.get(auction)
+    const held = ofWindow.get(key)
     if (held === undefined) {
-      ofWindow.set(auction, [1, price])
+      ofWindow.set(key, [1, price])
       this.#rows++
     } else {
       held[0]++
@@ -58,7 +64,7 @@ export class WindowTotals implements Oracle {
 
 /** A result as it must come out. */
 export interface WindowRow {
-  readonly auction: number
+  readonly key: number
   /** Epoch ms. */
   readonly windowStart: number
   readonly count: number
@@ -77,19 +83,19 @@ class WindowCheck implements OutputCheck {
   }
 
   add(row: ResultRow): void {
-    const [auction, windowStart] = [Number(row['auction']), Number(row['windowStart'])]
-    if (isFlush(auction)) return
+    const [key, windowStart] = [Number(row['key']), Number(row['windowStart'])]
+    if (isFlush(key)) return
     this.#rows++
-    const expected = this.#totals.of(auction, windowStart)
+    const expected = this.#totals.of(key, windowStart)
     if (expected === undefined) {
       this.#faults.unknown++
       return
     }
     let seen = this.#seen.get(windowStart)
     if (seen === undefined) this.#seen.set(windowStart, (seen = new Set()))
-    if (seen.has(auction)) this.#faults.doubled++
+    if (seen.has(key)) this.#faults.doubled++
     else this.#distinct++
-    seen.add(auction)
+    seen.add(key)
     if (expected[0] !== row['count'] || expected[1] !== row['sum']) this.#faults.wrong++
   }
 

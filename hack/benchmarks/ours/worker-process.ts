@@ -13,6 +13,8 @@ export interface WorkerOptions {
   readonly job: Pick<OwnJob, 'config' | 'codeHash'>
   /** @default 0 */
   readonly ordinal?: number
+  /** The input topic. @default all that it reads */
+  readonly input?: string
   /** Of the input: how many it has to process and commit. */
   readonly records: number
   /** Null: any. */
@@ -25,18 +27,20 @@ export interface WorkerOptions {
 
 export class WorkerProcess implements Running {
   readonly #process: BenchProcess
+  readonly #input: string | null
   readonly #records: number
   readonly #controlUrl: string
   readonly #probesUrl: string
 
-  private constructor(process: BenchProcess, records: number, ports: { readonly http: number; readonly control: number }) {
+  private constructor(process: BenchProcess, input: string | null, records: number, ports: { readonly http: number; readonly control: number }) {
     this.#process = process
+    this.#input = input
     this.#records = records
     this.#controlUrl = `http://127.0.0.1:${ports.control}`
     this.#probesUrl = `http://127.0.0.1:${ports.http}`
   }
 
-  static async start({ checkout, job, ordinal = 0, records, core, flags, directory }: WorkerOptions): Promise<WorkerProcess> {
+  static async start({ checkout, job, ordinal = 0, input, records, core, flags, directory }: WorkerOptions): Promise<WorkerProcess> {
     const config = join(directory, 'config.json')
     await writeFile(config, JSON.stringify(job.config))
     const [http = 0, control = 0] = await freePorts(2)
@@ -57,7 +61,7 @@ export class WorkerProcess implements Running {
       core,
       directory,
     })
-    return new WorkerProcess(process_, records, { http, control })
+    return new WorkerProcess(process_, input ?? null, records, { http, control })
   }
 
   get pid(): number {
@@ -76,21 +80,33 @@ export class WorkerProcess implements Running {
 
   /** The sum of a metric over its labels. */
   async metric(name: string): Promise<number> {
-    const answer = await fetch(`${this.#probesUrl}/metrics`, { signal: AbortSignal.timeout(10_000) })
-    const values = (await answer.text()).matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'))
+    const values = (await this.#metrics()).matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'))
     return values.reduce((sum, [, value]) => sum + Number(value), 0)
   }
 
-  /** Null before it listens. */
+  /** Null before it listens. Where stages send records to each other: the mean of what was read, and of the part of what was sent that was taken in. */
   async progress(): Promise<Progress | null> {
     const status = await this.status()
     if (status === null) return null
-    let [processed, committed] = [0, 0]
-    for (const task of status.tasks) {
-      processed += Number(task.position)
-      committed += Number(task.committedOffset ?? 0)
+    const sources = status.tasks.filter(({ topic }) => this.#input === null || topic === this.#input)
+    const read = sources.reduce((sum, { position }) => sum + Number(position), 0)
+    const committed = sources.reduce((sum, { committedOffset }) => sum + Number(committedOffset ?? 0), 0)
+    const done = this.#records > 0 && committed >= this.#records
+    if (sources.length === status.tasks.length) return { processed: read, done }
+    const stages = new Set(sources.map(({ stage }) => stage))
+    const [sent, taken] = await this.#exchanged(stages)
+    return { processed: Math.floor(sent === 0 ? read / 2 : (read + (read * taken) / sent) / 2), done }
+  }
+
+  /** Records that the stages of the input gave to others, and that those have processed. */
+  async #exchanged(sources: ReadonlySet<string>): Promise<readonly [sent: number, taken: number]> {
+    let [sent, taken] = [0, 0]
+    for (const [, metric, labels = '', value] of (await this.#metrics()).matchAll(/^streamjob_records_(in|out)_total\{([^}]*)\} (\S+)$/gm)) {
+      const [, stage = ''] = /stage="([^"]*)"/.exec(labels) ?? []
+      if (metric === 'out' && sources.has(stage)) sent += Number(value)
+      if (metric === 'in' && !sources.has(stage)) taken += Number(value)
     }
-    return { processed, done: this.#records > 0 && committed >= this.#records }
+    return [sent, Math.min(taken, sent)]
   }
 
   /** Ends it as a crash would. */
@@ -100,6 +116,10 @@ export class WorkerProcess implements Running {
 
   stop(): Promise<void> {
     return this.#process.stop()
+  }
+
+  async #metrics(): Promise<string> {
+    return await (await fetch(`${this.#probesUrl}/metrics`, { signal: AbortSignal.timeout(10_000) })).text()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,4 @@
-/** What the kafkajs program does with each bid: the three cases. */
+/** What the kafkajs program does with each bid: three of the cases. */
 import type { PeerCase, PeerRequest } from './request.ts'
 
 export interface Bid {
@@ -12,14 +12,14 @@ export interface Bid {
   readonly extra: string
 }
 
-/** Written as JSON, with the auction as its key. */
-export interface Row {
-  readonly auction: number
-}
+/** Written as JSON, with its auction, or what it calls its key, as key. */
+export type Row = { readonly auction: number } | { readonly key: number }
 
-interface WindowTotal extends Row {
+interface WindowTotal {
+  readonly key: number
   /** Epoch ms. */
   readonly windowStart: number
+  readonly windowEnd: number
   readonly count: number
   readonly sum: number
 }
@@ -39,7 +39,13 @@ export function stepOf({ case: job, partitions }: PeerRequest): Step {
     case 'filter-map':
       return new Stateless(({ auction, bidder, price }) => (price > 5_000_000 ? { auction, bidder, price: price * 0.89 } : null))
     case 'windowed':
-      return new WindowedTotals(job, partitions)
+      if (job.by === 'auction') return new WindowedTotals(job, partitions)
+      throw new Error('kafkajs.ts has no shuffle')
+    case 'sessions':
+    case 'hot-items':
+    case 'highest-bids':
+    case 'new-users':
+      throw new Error(`kafkajs.ts does not do ${job.kind}`)
   }
 }
 
@@ -126,7 +132,7 @@ class WindowedTotals implements Step {
     const rows: WindowTotal[] = []
     for (const [windowStart, totals] of this.#windows) {
       if (!isFinal(windowStart)) continue
-      for (const [auction, { count, sum }] of totals) rows.push({ auction, windowStart, count, sum })
+      for (const [key, { count, sum }] of totals) rows.push({ key, windowStart, windowEnd: windowStart + this.#sizeMs, count, sum })
       this.#windows.delete(windowStart)
     }
     return rows

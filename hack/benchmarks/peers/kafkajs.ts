@@ -79,7 +79,9 @@ class KafkajsJob {
   async #write(rows: readonly Row[]): Promise<void> {
     // Requests of a few megabytes at most, well below what a broker takes in one batch.
     for (let from = 0; from < rows.length; from += 2_000) {
-      const messages = rows.slice(from, from + 2_000).map((row): Message => ({ key: String(row.auction), value: JSON.stringify(row) }))
+      const messages = rows
+        .slice(from, from + 2_000)
+        .map((row): Message => ({ key: String('auction' in row ? row.auction : row.key), value: JSON.stringify(row) }))
       await this.#producer.send({ topic: this.#request.output, messages })
     }
   }

@@ -1,16 +1,25 @@
 /** What a peer program is asked to do. It is its one argument, as JSON; the Java programs read the same in `java/common/Request.java`. */
 import { z } from 'zod'
 
+const sizeMs = { sizeMs: z.int().positive() }
+const slideMs = { slideMs: z.int().positive() }
+const disorder = { outOfOrdernessMs: z.int().nonnegative() }
+
 export const PeerCase = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('pass-through') }),
   z.strictObject({ kind: z.literal('filter-map') }),
   z.strictObject({
     kind: z.literal('windowed'),
-    sizeMs: z.int().positive(),
+    by: z.enum(['auction', 'bidder']),
+    ...sizeMs,
     /** Equal to the size for windows that tumble. */
-    slideMs: z.int().positive(),
-    outOfOrdernessMs: z.int().nonnegative(),
+    ...slideMs,
+    ...disorder,
   }),
+  z.strictObject({ kind: z.literal('sessions'), by: z.enum(['auction', 'bidder']), gapMs: z.int().positive(), ...disorder }),
+  z.strictObject({ kind: z.literal('hot-items'), ...sizeMs, ...slideMs, ...disorder }),
+  z.strictObject({ kind: z.literal('highest-bids'), ...sizeMs, ...disorder }),
+  z.strictObject({ kind: z.literal('new-users'), ...sizeMs, ...disorder }),
 ])
 export type PeerCase = Readonly<z.infer<typeof PeerCase>>
 
@@ -28,7 +37,7 @@ export const PeerRequest = z.strictObject({
   guarantee: z.enum(['exactly-once', 'at-least-once']),
   /** Between two commits or checkpoints. */
   intervalMs: z.int().positive(),
-  /** Of the open windows. */
+  /** Of what is kept of the records. */
   store: z.enum(['memory', 'disk']),
   /** For state and checkpoints: absolute, there, and empty. */
   directory: z.string(),

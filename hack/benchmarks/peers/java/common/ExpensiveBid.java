@@ -25,7 +25,7 @@ public class ExpensiveBid implements Row {
     }
 
     @Override
-    public long auction() {
+    public long rowKey() {
         return auction;
     }
 }

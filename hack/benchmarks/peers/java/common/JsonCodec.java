@@ -40,6 +40,6 @@ public final class JsonCodec<T> {
 
     /** The key of a record that holds this row. */
     public static byte[] key(Row row) {
-        return Long.toString(row.auction()).getBytes(StandardCharsets.US_ASCII);
+        return Long.toString(row.rowKey()).getBytes(StandardCharsets.US_ASCII);
     }
 }

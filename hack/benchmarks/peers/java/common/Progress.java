@@ -2,12 +2,19 @@ package common;
 
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Counts the input records that the job has taken in, and says so on standard output every 100 ms. */
+/**
+ * Counts the input records that the job has taken in, and says so on standard output every 100 ms. Where records go through a topic between two parts
+ * of the job, how far it is is the mean of both: all that was read, and the part of what was sent that was taken in behind the topic.
+ */
 public final class Progress {
     private static final long EVERY_MS = 100;
 
     /** Static, because some engines copy their functions: all copies must count in one place. */
     private static final AtomicLong PROCESSED = new AtomicLong();
+
+    private static final AtomicLong SENT = new AtomicLong();
+    private static final AtomicLong TAKEN = new AtomicLong();
+    private static volatile boolean shuffled;
 
     private static boolean ended;
 
@@ -15,11 +22,35 @@ public final class Progress {
 
     /** To be called by one thread only, which makes it as cheap as a plain field. */
     public static void count() {
-        PROCESSED.setRelease(PROCESSED.getPlain() + 1);
+        increment(PROCESSED);
+    }
+
+    /** To be called before anything is counted: records will be `sent` and `taken`. */
+    public static void shuffles() {
+        shuffled = true;
+    }
+
+    /** As with `count`. */
+    public static void sent() {
+        increment(SENT);
+    }
+
+    /** As with `count`. */
+    public static void taken() {
+        increment(TAKEN);
     }
 
     public static long processed() {
-        return PROCESSED.getAcquire();
+        // In this order: it must not seem more than what was sent.
+        long taken = TAKEN.getAcquire();
+        long sent = SENT.getAcquire();
+        long read = PROCESSED.getAcquire();
+        if (!shuffled) return read;
+        return sent == 0 ? read / 2 : (read + read * taken / sent) / 2;
+    }
+
+    private static void increment(AtomicLong counter) {
+        counter.setRelease(counter.getPlain() + 1);
     }
 
     public static void start() {

@@ -37,7 +37,8 @@ public record Request(
         return guarantee == Guarantee.EXACTLY_ONCE;
     }
 
-    public boolean windowed() {
-        return job.kind() == Case.Kind.WINDOWED;
+    /** Whether event time matters, and results come when windows close. */
+    public boolean timed() {
+        return job.kind() != Case.Kind.PASS_THROUGH && job.kind() != Case.Kind.FILTER_MAP;
     }
 }

@@ -1,6 +1,10 @@
 package common;
 
-/** What a program writes: a JSON object whose key is its auction, as text. */
+import com.fasterxml.jackson.annotation.JsonIgnore;
+
+/** What a program writes: a JSON object. */
 public interface Row {
-    long auction();
+    /** Of its record, as text. */
+    @JsonIgnore
+    long rowKey();
 }

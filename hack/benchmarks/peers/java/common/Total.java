@@ -10,4 +10,10 @@ public class Total {
         sum += price;
         return this;
     }
+
+    public Total merge(Total other) {
+        count += other.count;
+        sum += other.sum;
+        return this;
+    }
 }

@@ -25,7 +25,7 @@ public final class FlinkJob implements Job {
     @Override
     public void run() throws Exception {
         StreamExecutionEnvironment environment = StreamExecutionEnvironment.createLocalEnvironment(1, FlinkSettings.of(request));
-        BidPipeline.build(environment, request);
+        Pipeline.build(environment, request);
         JobClient client = environment.executeAsync(request.applicationId());
         started.complete(client);
         try {

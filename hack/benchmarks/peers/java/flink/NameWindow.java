@@ -11,7 +11,8 @@ final class NameWindow extends ProcessWindowFunction<Total, WindowTotal, Long, T
     private static final long serialVersionUID = 1;
 
     @Override
-    public void process(Long auction, Context context, Iterable<Total> totals, Collector<WindowTotal> output) {
-        output.collect(WindowTotal.of(auction, context.window().getStart(), totals.iterator().next()));
+    public void process(Long key, Context context, Iterable<Total> totals, Collector<WindowTotal> output) {
+        TimeWindow window = context.window();
+        output.collect(WindowTotal.of(key, window.getStart(), window.getEnd(), totals.iterator().next()));
     }
 }

@@ -4,7 +4,7 @@ import common.Total;
 import org.apache.flink.api.common.functions.AggregateFunction;
 
 /** Count and sum, one price at a time. */
-final class SumPrices implements AggregateFunction<Price, Total, Total> {
+final class SumPrices implements AggregateFunction<KeyedPrice, Total, Total> {
     private static final long serialVersionUID = 1;
 
     @Override
@@ -13,7 +13,7 @@ final class SumPrices implements AggregateFunction<Price, Total, Total> {
     }
 
     @Override
-    public Total add(Price price, Total total) {
+    public Total add(KeyedPrice price, Total total) {
         return total.add(price.price);
     }
 
@@ -24,8 +24,6 @@ final class SumPrices implements AggregateFunction<Price, Total, Total> {
 
     @Override
     public Total merge(Total one, Total other) {
-        one.count += other.count;
-        one.sum += other.sum;
-        return one;
+        return one.merge(other);
     }
 }

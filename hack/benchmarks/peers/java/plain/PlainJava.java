@@ -1,6 +1,7 @@
 package plain;
 
 import common.Bid;
+import common.Case;
 import common.ExpensiveBid;
 import common.Job;
 import common.JsonCodec;
@@ -38,9 +39,10 @@ public final class PlainJava implements Job {
     private PlainJava(Request request) {
         this.request = request;
         intervalNs = request.intervalMs() * 1_000_000;
-        if (request.windowed() && request.exactlyOnce()) {
+        if (request.timed() && request.exactlyOnce()) {
             throw new IllegalArgumentException("PlainJava is at-least-once in the case windowed: its open windows are in no transaction");
         }
+        if (request.job().by() == Case.Key.BIDDER) throw new IllegalArgumentException("PlainJava has no shuffle");
     }
 
     public static void main(String[] args) {
@@ -55,6 +57,7 @@ public final class PlainJava implements Job {
                 if (ExpensiveBid.matches(bid)) output.send(ExpensiveBid.of(bid));
             });
             case WINDOWED -> drain(WindowTotal.class, output -> new WindowedTotals(request.job(), request.partitions(), output::send));
+            default -> throw new IllegalArgumentException("PlainJava does not do " + request.job().kind());
         }
     }
 

@@ -62,6 +62,6 @@ final class WindowedTotals implements Step {
 
     private void writeOldest() {
         Map.Entry<Long, Map<Long, Total>> oldest = windows.pollFirstEntry();
-        oldest.getValue().forEach((auction, total) -> output.accept(WindowTotal.of(auction, oldest.getKey(), total)));
+        oldest.getValue().forEach((auction, total) -> output.accept(WindowTotal.of(auction, oldest.getKey(), oldest.getKey() + job.sizeMs(), total)));
     }
 }

@@ -28,14 +28,14 @@ public final class KafkaStreamsJob implements Job {
     @Override
     public void run() throws InterruptedException {
         Flush flush = new Flush(request);
-        KafkaStreams streams = new KafkaStreams(BidTopology.of(request, flush), StreamsSettings.of(request));
+        KafkaStreams streams = new KafkaStreams(JobTopology.of(request, flush), StreamsSettings.of(request));
         streams.setUncaughtExceptionHandler(exception -> {
             failure = exception;
             return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
         });
         streams.start();
         while (!isThrough() && !isEnding()) Thread.sleep(LOOK_MS);
-        if (request.windowed() && isThrough()) flush.run(this::isEnding);
+        if (request.timed() && isThrough()) flush.run(this::isEnding);
         // It commits what is processed.
         boolean closed = streams.close(PATIENCE);
         if (failure != null) throw new IllegalStateException("Kafka Streams has failed", failure);

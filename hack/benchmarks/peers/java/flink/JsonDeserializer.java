@@ -1,6 +1,5 @@
 package flink;
 
-import common.Bid;
 import common.JsonCodec;
 import common.Progress;
 import org.apache.flink.api.common.serialization.DeserializationSchema.InitializationContext;
@@ -9,25 +8,30 @@ import org.apache.flink.connector.kafka.source.reader.deserializer.KafkaRecordDe
 import org.apache.flink.util.Collector;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
-/** Bids out of the values of records, counted. */
-final class BidDeserializer implements KafkaRecordDeserializationSchema<Bid> {
+/** Objects of one class out of the values of records, counted. */
+final class JsonDeserializer<T> implements KafkaRecordDeserializationSchema<T> {
     private static final long serialVersionUID = 1;
 
-    private transient JsonCodec<Bid> codec;
+    private final Class<T> type;
+    private transient JsonCodec<T> codec;
 
-    @Override
-    public void open(InitializationContext context) {
-        codec = new JsonCodec<>(Bid.class);
+    JsonDeserializer(Class<T> type) {
+        this.type = type;
     }
 
     @Override
-    public void deserialize(ConsumerRecord<byte[], byte[]> record, Collector<Bid> output) {
+    public void open(InitializationContext context) {
+        codec = new JsonCodec<>(type);
+    }
+
+    @Override
+    public void deserialize(ConsumerRecord<byte[], byte[]> record, Collector<T> output) {
         output.collect(codec.read(record.value()));
         Progress.count();
     }
 
     @Override
-    public TypeInformation<Bid> getProducedType() {
-        return TypeInformation.of(Bid.class);
+    public TypeInformation<T> getProducedType() {
+        return TypeInformation.of(type);
     }
 }

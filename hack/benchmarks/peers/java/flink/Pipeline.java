@@ -1,10 +1,15 @@
 package flink;
 
 import common.Bid;
+import common.AuctionCount;
 import common.Case;
 import common.ExpensiveBid;
+import common.HighBid;
+import common.HouseEvent;
+import common.NewUser;
 import common.Request;
 import common.Row;
+import common.Timed;
 import common.WindowTotal;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.typeinfo.Types;
@@ -15,6 +20,7 @@ import org.apache.flink.connector.kafka.source.KafkaSourceBuilder;
 import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.streaming.api.windowing.assigners.EventTimeSessionWindows;
 import org.apache.flink.streaming.api.windowing.assigners.SlidingEventTimeWindows;
 import org.apache.flink.streaming.api.windowing.assigners.TumblingEventTimeWindows;
 import org.apache.flink.streaming.api.windowing.assigners.WindowAssigner;
@@ -22,52 +28,68 @@ import org.apache.flink.streaming.api.windowing.windows.TimeWindow;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 
-/** The three cases in the DataStream API. Source and sink are set up as Flink's page on the Kafka connector says. */
-final class BidPipeline {
+/** The cases in the DataStream API. Source and sink are set up as Flink's page on the Kafka connector says. */
+final class Pipeline {
+    private final StreamExecutionEnvironment environment;
     private final Request request;
     private final Case job;
 
-    private BidPipeline(Request request) {
+    private Pipeline(StreamExecutionEnvironment environment, Request request) {
+        this.environment = environment;
         this.request = request;
         this.job = request.job();
     }
 
     static void build(StreamExecutionEnvironment environment, Request request) {
-        BidPipeline pipeline = new BidPipeline(request);
-        DataStream<Bid> bids = environment.fromSource(pipeline.source(), pipeline.watermarks(), "bids");
+        Pipeline pipeline = new Pipeline(environment, request);
         switch (request.job().kind()) {
-            case PASS_THROUGH -> pipeline.write(bids, Bid.class);
-            case FILTER_MAP -> pipeline.write(bids.filter(ExpensiveBid::matches).map(ExpensiveBid::of), ExpensiveBid.class);
-            case WINDOWED -> pipeline.write(pipeline.totals(bids), WindowTotal.class);
+            case PASS_THROUGH -> pipeline.write(pipeline.bids(), Bid.class);
+            case FILTER_MAP -> pipeline.write(pipeline.bids().filter(ExpensiveBid::matches).map(ExpensiveBid::of), ExpensiveBid.class);
+            case WINDOWED, SESSIONS -> pipeline.write(pipeline.totals(pipeline.bids()), WindowTotal.class);
+            case HOT_ITEMS -> pipeline.write(HotItems.of(pipeline.bids(), request.job()), AuctionCount.class);
+            case HIGHEST_BIDS -> pipeline.write(HighestBids.of(pipeline.bids(), request.job()), HighBid.class);
+            case NEW_USERS -> pipeline.write(NewUsers.of(pipeline.records(HouseEvent.class), request.job()), NewUser.class);
         }
     }
 
     private DataStream<WindowTotal> totals(DataStream<Bid> bids) {
-        return bids.map(Price::of)
-                .keyBy(price -> price.auction, Types.LONG)
+        // Not the case itself, which is not serializable.
+        Case.Key by = job.by();
+        return bids.map(bid -> KeyedPrice.of(by.of(bid), bid.price))
+                .returns(KeyedPrice.class)
+                .keyBy(price -> price.key, Types.LONG)
                 .window(windows())
                 .aggregate(new SumPrices(), new NameWindow());
     }
 
     private WindowAssigner<Object, TimeWindow> windows() {
+        if (job.kind() == Case.Kind.SESSIONS) return EventTimeSessionWindows.withGap(job.gap());
         return job.slideMs() == job.sizeMs()
                 ? TumblingEventTimeWindows.of(job.size())
                 : SlidingEventTimeWindows.of(job.size(), job.slide());
     }
 
-    /** For each partition; where nothing asks for the time there is none. */
-    private WatermarkStrategy<Bid> watermarks() {
-        if (!request.windowed()) return WatermarkStrategy.noWatermarks();
-        return WatermarkStrategy.<Bid>forBoundedOutOfOrderness(job.outOfOrderness()).withTimestampAssigner((bid, timestamp) -> bid.dateTime);
+    private DataStream<Bid> bids() {
+        return records(Bid.class);
     }
 
-    private KafkaSource<Bid> source() {
-        KafkaSourceBuilder<Bid> source = KafkaSource.<Bid>builder()
+    private <T extends Timed> DataStream<T> records(Class<T> type) {
+        return environment.fromSource(source(type), watermarks(), "input");
+    }
+
+    /** For each partition; where nothing asks for the time there is none. */
+    private <T extends Timed> WatermarkStrategy<T> watermarks() {
+        if (!request.timed()) return WatermarkStrategy.noWatermarks();
+        return WatermarkStrategy.<T>forBoundedOutOfOrderness(job.outOfOrderness()).withTimestampAssigner((value, timestamp) -> value.eventTime());
+    }
+
+    private <T> KafkaSource<T> source(Class<T> type) {
+        KafkaSourceBuilder<T> source = KafkaSource.<T>builder()
                 .setBootstrapServers(request.brokers())
                 .setGroupId(request.applicationId())
                 .setTopics(request.input())
                 .setStartingOffsets(OffsetsInitializer.earliest())
-                .setDeserializer(new BidDeserializer())
+                .setDeserializer(new JsonDeserializer<>(type))
                 .setProperty(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed")
                 .setProperty(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, "1000");
         return (request.unbounded() ? source : source.setBounded(OffsetsInitializer.latest())).build();

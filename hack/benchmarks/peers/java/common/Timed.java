@@ -1,0 +1,7 @@
+package common;
+
+/** What has happened at a time. */
+public interface Timed {
+    /** Epoch milliseconds. */
+    long eventTime();
+}
