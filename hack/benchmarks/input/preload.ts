@@ -1,5 +1,5 @@
 /** Fills the topics that measures drain. */
-import { recordTopic, topicsGone } from '../../../runtime/dev/topics.ts'
+import { recordTopic, topicsGone, topicsThere } from '../../../runtime/dev/topics.ts'
 import { partitionFor } from '../../../runtime/formats/key.ts'
 import type { KafkaAdmin } from '../../../runtime/kafka/admin.ts'
 import type { KafkaReader } from '../../../runtime/kafka/client.ts'
@@ -41,6 +41,7 @@ export async function preload(kafka: ConnectedKafka, admin: KafkaAdmin, input: I
     await admin.deleteTopics([topic])
     await topicsGone(kafka.reader, [topic], systemTiming)
     await admin.createTopic(recordTopic(topic, partitions))
+    await topicsThere(kafka.reader, [topic], systemTiming)
   }
   await using producer = producerOver(kafka)
   let records = 0

@@ -41,6 +41,7 @@ final class HighestBids {
                         (auction, bid, highest) -> highest.add(HighBid.of(bid, job.sizeMs())),
                         FinalResults.windows(request, "highest-of-auction", job.size(), job.outOfOrderness(), RowSerdes.HIGHEST))
                 .toStream()
+                .processValues(AtWindowEnd<Highest>::new)
                 .map((key, highest) -> KeyValue.pair(Long.toString(key.window().end()), highest));
     }
 }

@@ -20,7 +20,7 @@ final class HotItems {
         Case job = request.job();
         return FinalResults.shuffled(counts(bids, request), "by-window", RowSerdes.COUNT)
                 .groupByKey(Grouped.with(Serdes.String(), RowSerdes.COUNT))
-                // Counts bear a time of their windows that is the same for all of one window, and a slide from that of the next one.
+                // Windows end every slide: the counts of one meet here, and no others.
                 .windowedBy(TimeWindows.ofSizeAndGrace(job.slide(), FinalResults.GRACE_BEHIND_SHUFFLE))
                 .emitStrategy(EmitStrategy.onWindowClose())
                 .aggregate(
@@ -41,6 +41,7 @@ final class HotItems {
                 .emitStrategy(EmitStrategy.onWindowClose())
                 .count(FinalResults.windows(request, "counts", job.size(), job.outOfOrderness(), Serdes.Long()))
                 .toStream()
+                .processValues(AtWindowEnd<Long>::new)
                 .map((key, bidsOfAuction) -> {
                     long windowEnd = key.window().end();
                     return KeyValue.pair(
