@@ -9,7 +9,7 @@ export interface JvmPeer {
   readonly name: string
   /** Of the system, as a reader knows it. */
   readonly version: string
-  /** Below java/, beside common/. */
+  /** Below java/, beside common/ and data/. */
   readonly sources: string
   readonly mainClass: string
   /** group:artifact:version on Maven Central. */
@@ -85,7 +85,7 @@ async function dependencies({ name, version, dependencies }: JvmPeer): Promise<s
 
 async function classes({ name, version, sources }: JvmPeer, libraries: string): Promise<string> {
   if (!(await which('javac'))) throw new MissingComponent('A JDK of Java 17 or later', 'install it (Debian: openjdk-17-jdk-headless).')
-  const directories = ['common', sources].map((directory) => join(import.meta.dirname, 'java', directory))
+  const directories = ['common', 'data', sources].map((directory) => join(import.meta.dirname, 'java', directory))
   return await artefact({
     name: `peer-${name}-classes`,
     version,

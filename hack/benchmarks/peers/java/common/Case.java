@@ -1,6 +1,7 @@
 package common;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import data.Bid;
 import java.time.Duration;
 
 /**

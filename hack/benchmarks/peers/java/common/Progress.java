@@ -40,6 +40,11 @@ public final class Progress {
         increment(TAKEN);
     }
 
+    /** Whether records were sent that were not taken yet. */
+    public static boolean areSomeOnTheirWay() {
+        return TAKEN.getAcquire() < SENT.getAcquire();
+    }
+
     public static long processed() {
         // In this order: it must not seem more than what was sent.
         long taken = TAKEN.getAcquire();

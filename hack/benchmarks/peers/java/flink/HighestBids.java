@@ -1,9 +1,9 @@
 package flink;
 
-import common.Bid;
 import common.Case;
-import common.HighBid;
-import common.Highest;
+import data.Bid;
+import data.HighBid;
+import data.Highest;
 import org.apache.flink.api.common.functions.AggregateFunction;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.streaming.api.datastream.DataStream;

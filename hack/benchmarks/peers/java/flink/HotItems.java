@@ -1,9 +1,9 @@
 package flink;
 
-import common.AuctionCount;
-import common.Bid;
 import common.Case;
-import common.Hottest;
+import data.AuctionCount;
+import data.Bid;
+import data.Hottest;
 import org.apache.flink.api.common.functions.AggregateFunction;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.streaming.api.datastream.DataStream;

@@ -1,7 +1,7 @@
 package flink;
 
-import common.Total;
-import common.WindowTotal;
+import data.Total;
+import data.WindowTotal;
 import org.apache.flink.streaming.api.functions.windowing.ProcessWindowFunction;
 import org.apache.flink.streaming.api.windowing.windows.TimeWindow;
 import org.apache.flink.util.Collector;

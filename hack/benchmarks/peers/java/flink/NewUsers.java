@@ -1,9 +1,9 @@
 package flink;
 
 import common.Case;
-import common.HouseEvent;
-import common.NewUser;
-import common.Sign;
+import data.HouseEvent;
+import data.NewUser;
+import data.Sign;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.functions.windowing.ProcessWindowFunction;

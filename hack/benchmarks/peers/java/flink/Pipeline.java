@@ -1,16 +1,16 @@
 package flink;
 
-import common.Bid;
-import common.AuctionCount;
 import common.Case;
-import common.ExpensiveBid;
-import common.HighBid;
-import common.HouseEvent;
-import common.NewUser;
 import common.Request;
-import common.Row;
-import common.Timed;
-import common.WindowTotal;
+import data.AuctionCount;
+import data.Bid;
+import data.ExpensiveBid;
+import data.HighBid;
+import data.HouseEvent;
+import data.NewUser;
+import data.Row;
+import data.Timed;
+import data.WindowTotal;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.connector.base.DeliveryGuarantee;

@@ -1,7 +1,7 @@
 package flink;
 
 import common.JsonCodec;
-import common.Row;
+import data.Row;
 import org.apache.flink.api.common.serialization.SerializationSchema.InitializationContext;
 import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
 import org.apache.kafka.clients.producer.ProducerRecord;

@@ -1,6 +1,6 @@
 package flink;
 
-import common.Total;
+import data.Total;
 import org.apache.flink.api.common.functions.AggregateFunction;
 
 /** Count and sum, one price at a time. */

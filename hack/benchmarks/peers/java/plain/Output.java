@@ -2,7 +2,7 @@ package plain;
 
 import common.JsonCodec;
 import common.Request;
-import common.Row;
+import data.Row;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;

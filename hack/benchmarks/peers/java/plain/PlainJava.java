@@ -1,15 +1,15 @@
 package plain;
 
-import common.Bid;
 import common.Case;
-import common.ExpensiveBid;
 import common.Job;
 import common.JsonCodec;
 import common.Program;
 import common.Progress;
 import common.Request;
-import common.Row;
-import common.WindowTotal;
+import data.Bid;
+import data.ExpensiveBid;
+import data.Row;
+import data.WindowTotal;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;

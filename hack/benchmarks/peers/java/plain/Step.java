@@ -1,6 +1,6 @@
 package plain;
 
-import common.Bid;
+import data.Bid;
 
 /** What is done with each bid. */
 interface Step {

@@ -1,9 +1,9 @@
 package plain;
 
-import common.Bid;
 import common.Case;
-import common.Total;
-import common.WindowTotal;
+import data.Bid;
+import data.Total;
+import data.WindowTotal;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;

@@ -1,6 +1,6 @@
 package streams;
 
-import common.Timed;
+import data.Timed;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.streams.processor.TimestampExtractor;
 

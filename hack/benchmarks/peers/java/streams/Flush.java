@@ -1,14 +1,16 @@
 package streams;
 
-import common.Bid;
 import common.Case;
-import common.HouseEvent;
 import common.JsonCodec;
+import common.Progress;
 import common.Request;
-import common.Timed;
+import data.Bid;
+import data.HouseEvent;
+import data.Timed;
 import java.nio.charset.StandardCharsets;
 import java.util.BitSet;
 import java.util.Properties;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -23,21 +25,23 @@ import org.apache.kafka.streams.processor.api.FixedKeyRecord;
 /**
  * Gets the last windows out. Kafka Streams emits final results while it processes a record, at most once in a wall second, so a topic that has
  * ended keeps its last windows. Later records in another topic of the job move the time of every partition on, behind a topic of the job's own too, in
- * steps that are small beside the stores' retention. When a window of theirs has come out of every partition of the last windows, all windows before it
+ * steps that are small beside the stores' retention, each when the one before has been worked on. When a window of theirs has come out of every partition of the last windows, all windows before it
  * have.
  */
 final class Flush {
     /** Auctions, bidders and people from here on; the input has none of them but its own flush. */
     private static final long FIRST_ID = 900_000_000;
 
-    private static final long STEP_MS = 4_000;
+    private static final long STEP_MS = 10_000;
     private static final long PAUSE_MS = 250;
+    private static final long LOOK_MS = 10;
     private static final int MOST_STEPS = 1_000;
 
     private final Request request;
     private final JsonCodec<Bid> bids = new JsonCodec<>(Bid.class);
     private final JsonCodec<HouseEvent> events = new JsonCodec<>(HouseEvent.class);
     private final BitSet out = new BitSet();
+    private final AtomicLong seen = new AtomicLong();
     private volatile long latest = Long.MIN_VALUE;
     /** Event time of the first step: no window of the input ends later. */
     private volatile long first = Long.MAX_VALUE;
@@ -51,6 +55,11 @@ final class Flush {
     /** Sees every record of the input, in the one stream thread. */
     void sawRecord(String key, Timed record) {
         if (record.eventTime() > latest) latest = record.eventTime();
+    }
+
+    /** Sees every record of its own topic. */
+    void sawOwn(String key, Timed record) {
+        seen.incrementAndGet();
     }
 
     /** What every final result of the last windows passes. */
@@ -73,6 +82,8 @@ final class Flush {
                     producer.send(record(partition, first + step * STEP_MS));
                 }
                 producer.flush();
+                long written = (step + 1L) * request.partitions();
+                while ((seen.get() < written || Progress.areSomeOnTheirWay()) && !cancelled.getAsBoolean()) Thread.sleep(LOOK_MS);
                 Thread.sleep(PAUSE_MS);
             }
         }

@@ -1,10 +1,10 @@
 package streams;
 
-import common.Bid;
 import common.Case;
-import common.HighBid;
-import common.Highest;
 import common.Request;
+import data.Bid;
+import data.HighBid;
+import data.Highest;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.kstream.EmitStrategy;

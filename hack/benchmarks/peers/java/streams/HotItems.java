@@ -1,10 +1,10 @@
 package streams;
 
-import common.AuctionCount;
-import common.Bid;
 import common.Case;
-import common.Hottest;
 import common.Request;
+import data.AuctionCount;
+import data.Bid;
+import data.Hottest;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.kstream.EmitStrategy;

@@ -1,16 +1,16 @@
 package streams;
 
-import common.AuctionCount;
-import common.Bid;
-import common.ExpensiveBid;
-import common.HighBid;
-import common.HouseEvent;
-import common.NewUser;
 import common.Progress;
 import common.Request;
-import common.Row;
-import common.Timed;
-import common.WindowTotal;
+import data.AuctionCount;
+import data.Bid;
+import data.ExpensiveBid;
+import data.HighBid;
+import data.HouseEvent;
+import data.NewUser;
+import data.Row;
+import data.Timed;
+import data.WindowTotal;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.Topology;
@@ -50,7 +50,7 @@ final class JobTopology {
 
     /** With the records that move the time on behind the end of the input. */
     private <T extends Timed> KStream<String, T> timed(Class<T> type) {
-        return input(type).peek(flush::sawRecord).merge(stream(request.flush(), type));
+        return input(type).peek(flush::sawRecord).merge(stream(request.flush(), type).peek(flush::sawOwn));
     }
 
     private <T extends Timed> KStream<String, T> input(Class<T> type) {

@@ -1,10 +1,10 @@
 package streams;
 
 import common.Case;
-import common.HouseEvent;
-import common.NewUser;
 import common.Request;
-import common.Sign;
+import data.HouseEvent;
+import data.NewUser;
+import data.Sign;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.kstream.EmitStrategy;

@@ -1,10 +1,10 @@
 package streams;
 
-import common.AuctionCount;
-import common.HighBid;
-import common.Highest;
-import common.Hottest;
-import common.Sign;
+import data.AuctionCount;
+import data.HighBid;
+import data.Highest;
+import data.Hottest;
+import data.Sign;
 import org.apache.kafka.common.serialization.Serde;
 
 /** How what the queries keep, and send to each other, is written. */

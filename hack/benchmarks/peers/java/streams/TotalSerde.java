@@ -1,6 +1,6 @@
 package streams;
 
-import common.Total;
+import data.Total;
 import java.nio.ByteBuffer;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.Serde;

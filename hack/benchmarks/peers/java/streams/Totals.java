@@ -1,10 +1,10 @@
 package streams;
 
-import common.Bid;
 import common.Case;
 import common.Request;
-import common.Total;
-import common.WindowTotal;
+import data.Bid;
+import data.Total;
+import data.WindowTotal;
 import java.time.Duration;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;

@@ -1,4 +1,4 @@
-package common;
+package data;
 
 /** What is known of a person in a window: the name of one who has joined, else null, and whether something is sold. */
 public class Sign {

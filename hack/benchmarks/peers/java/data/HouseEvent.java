@@ -1,4 +1,4 @@
-package common;
+package data;
 
 /** A record of newcomers: one of the two, the other is null. All fields, so that a program that reads one has parsed the whole text. */
 public class HouseEvent implements Timed {

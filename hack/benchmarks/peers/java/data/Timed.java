@@ -1,4 +1,4 @@
-package common;
+package data;
 
 /** What has happened at a time. */
 public interface Timed {

@@ -1,4 +1,4 @@
-package common;
+package data;
 
 import java.util.ArrayList;
 import java.util.List;

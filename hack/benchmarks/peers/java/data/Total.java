@@ -1,4 +1,4 @@
-package common;
+package data;
 
 /** What is known of one auction in one window: how many bids, and the sum of their prices. */
 public class Total {
