@@ -1,13 +1,19 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import test from 'ava'
-import { cases, type Work } from '../../hack/benchmarks/cases.ts'
+import { cases, isShuffled, type Work } from '../../hack/benchmarks/cases.ts'
 import type { Bid } from '../../hack/benchmarks/input/bids.ts'
 import { generateNewcomers, type HouseEvent } from '../../hack/benchmarks/input/newcomers.ts'
 import { flushRecords, isFlush, recordsOf, type InputValue } from '../../hack/benchmarks/input/records.ts'
 import { disorderMs } from '../../hack/benchmarks/input/time.ts'
 import { WithResults } from '../../hack/benchmarks/measure/with-results.ts'
 import { oracleOf, type ResultRow } from '../../hack/benchmarks/oracle/oracle.ts'
+import { programIn } from '../../hack/benchmarks/ours/job.ts'
 import { programOf } from '../../hack/benchmarks/ours/program.ts'
 import { PeerCase } from '../../hack/benchmarks/peers/request.ts'
+import { nexmarkSchedule } from '../../hack/benchmarks/schedule.ts'
+import { stagesOf } from '../../runtime/plan/stages.ts'
 
 /** What the oracle says of rows, given an input. */
 function verdict(work: Work, input: readonly InputValue[], rows: readonly ResultRow[]): string | null {
@@ -189,6 +195,16 @@ test('peers are asked for every case in words that they know', (t) => {
     t.notThrows(() => PeerCase.parse(work.kind === 'pass-through' || work.kind === 'filter-map' ? work : { ...work, outOfOrdernessMs: 1 }))
   }
 })
+
+for (const { title, case: of, contenders } of nexmarkSchedule) {
+  test(`our program of ${title} is one of two stages where records go to other partitions, and else of one`, async (t) => {
+    const directory = await mkdtemp(join(tmpdir(), 'streamjob-bench-'))
+    t.teardown(() => rm(directory, { recursive: true }))
+    const { variant } = contenders.find(({ system }) => system === 'streamjob')!
+    const { plan } = await programIn({ work: of.work, variant, directory, input: 'in', output: 'out' })
+    t.is(stagesOf(plan).length, isShuffled(of.work) ? 2 : 1)
+  })
+}
 
 test('queries that keep lists are written with functions only', (t) => {
   t.throws(() => programOf(cases['nexmark-5'].work, 'steps', { input: 'in', output: 'out' }), { message: /functions/ })

@@ -43,7 +43,7 @@ export interface JobPlace {
 /** Makes the job's own topics and the record that lets one worker work on it, as an operator would. */
 export async function orderJob(options: JobOptions, place: JobPlace): Promise<OwnJob> {
   const { applicationId, connection, contender } = options
-  const { program, plan } = await programIn(options)
+  const { program, plan } = await programIn({ ...options, variant: contender.variant })
   // What is left out has the value that a StreamJob has by default.
   const config = WorkerConfig.parse({
     formatVersion: 1,
@@ -78,8 +78,13 @@ export async function orderWorkers(
   return record
 }
 
-async function programIn({ work, contender, directory, ...topics }: JobOptions): Promise<{ program: WorkerConfig['program']; plan: Plan }> {
-  const text = programOf(work, contender.variant, topics)
+export interface ProgramOptions extends Pick<JobOptions, 'work' | 'input' | 'output' | 'directory'> {
+  readonly variant: Contender['variant']
+}
+
+/** The program of a case, as a worker is told of it, and its plan. */
+export async function programIn({ work, variant, directory, ...topics }: ProgramOptions): Promise<{ program: WorkerConfig['program']; plan: Plan }> {
+  const text = programOf(work, variant, topics)
   if (text.kind === 'steps') return { program: { kind: 'steps', steps: [...text.steps] }, plan: parseSteps(text.steps) }
   const path = join(directory, 'program.ts')
   await writeFile(path, text.text)
