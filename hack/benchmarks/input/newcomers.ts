@@ -1,4 +1,4 @@
-/** Newcomers to the auction house: people who join, and auctions of people who have joined lately. JSON of about 220 bytes, out of order by up to two seconds. */
+/** Newcomers to the auction house: people who join, and auctions of people who have joined lately. JSON of about 210 bytes, out of order by up to two seconds. */
 import type { Input } from '../cases.ts'
 import { randomNumbers } from './random.ts'
 import { dateTimeOf } from './time.ts'
