@@ -23,7 +23,10 @@ final class FinalResults {
      * Behind a topic of the job's own. Event time is that of the partition, whoever writes to it, and of several tasks one is ahead of the others: what
      * those send would be late with the grace that the input needs.
      */
-    static final Duration GRACE_BEHIND_SHUFFLE = Duration.ofSeconds(30);
+    static final Duration GRACE_BEHIND_SHUFFLE = Duration.ofSeconds(20);
+
+    /** The same for final results, which every task sends once in a wall second: with a backlog that is much event time. */
+    static final Duration GRACE_BEHIND_RESULTS = Duration.ofSeconds(60);
 
     private FinalResults() {}
 

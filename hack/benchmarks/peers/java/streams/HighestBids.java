@@ -20,12 +20,12 @@ final class HighestBids {
         Case job = request.job();
         return FinalResults.shuffled(ofAuctions(bids, request), "by-window", RowSerdes.HIGHEST)
                 .groupByKey(Grouped.with(Serdes.String(), RowSerdes.HIGHEST))
-                .windowedBy(TimeWindows.ofSizeAndGrace(job.size(), FinalResults.GRACE_BEHIND_SHUFFLE))
+                .windowedBy(TimeWindows.ofSizeAndGrace(job.size(), FinalResults.GRACE_BEHIND_RESULTS))
                 .emitStrategy(EmitStrategy.onWindowClose())
                 .aggregate(
                         Highest::new,
                         (windowEnd, highest, total) -> total.merge(highest),
-                        FinalResults.windows(request, "highest", job.size(), FinalResults.GRACE_BEHIND_SHUFFLE, RowSerdes.HIGHEST))
+                        FinalResults.windows(request, "highest", job.size(), FinalResults.GRACE_BEHIND_RESULTS, RowSerdes.HIGHEST))
                 .toStream()
                 .processValues(flush::gate)
                 .flatMap((key, highest) -> highest.bids.stream().map(bid -> KeyValue.pair(key.key(), bid)).toList());

@@ -21,12 +21,12 @@ final class HotItems {
         return FinalResults.shuffled(counts(bids, request), "by-window", RowSerdes.COUNT)
                 .groupByKey(Grouped.with(Serdes.String(), RowSerdes.COUNT))
                 // Windows end every slide: the counts of one meet here, and no others.
-                .windowedBy(TimeWindows.ofSizeAndGrace(job.slide(), FinalResults.GRACE_BEHIND_SHUFFLE))
+                .windowedBy(TimeWindows.ofSizeAndGrace(job.slide(), FinalResults.GRACE_BEHIND_RESULTS))
                 .emitStrategy(EmitStrategy.onWindowClose())
                 .aggregate(
                         Hottest::new,
                         (windowEnd, count, hottest) -> hottest.add(count),
-                        FinalResults.windows(request, "hottest", job.slide(), FinalResults.GRACE_BEHIND_SHUFFLE, RowSerdes.HOTTEST))
+                        FinalResults.windows(request, "hottest", job.slide(), FinalResults.GRACE_BEHIND_RESULTS, RowSerdes.HOTTEST))
                 .toStream()
                 .processValues(flush::gate)
                 .flatMap((key, hottest) -> hottest.rows(Long.parseLong(key.key()) - job.sizeMs(), Long.parseLong(key.key())).stream()
