@@ -48,7 +48,7 @@ export async function runOnce(options: RunOptions, place: RunPlace): Promise<Dra
   try {
     const { running, failed } = await start({ ...options, ...setUp, records: input.records }, place)
     await using kafka = connectKafka(place.connection, { clientId: 'bench', log: silent })
-    const results = { reader: kafka.reader, topic: setUp.output, partitions: input.partitions, expected: oracle.rows }
+    const results = { reader: kafka.reader, topic: setUp.output, partitions: input.partitions, expected: oracle.rows, records: input.records }
     // The others say themselves when everything is through.
     const whole = contender.system === 'streamjob' && isShuffled(options.work) ? new WithResults(running, results) : running
     let drained: Drained

@@ -7,6 +7,8 @@ export interface Results {
   readonly partitions: number
   /** How many there must be. */
   readonly expected: number
+  /** Of the input. */
+  readonly records: number
 }
 
 /**
@@ -33,8 +35,9 @@ export class WithResults implements Running {
   async progress(): Promise<Progress | null> {
     const progress = await this.#running.progress()
     if (progress === null) return null
-    const done = progress.done && (await this.#count()) >= this.#results.expected
-    return { processed: progress.done && !done ? progress.processed - 1 : progress.processed, done }
+    const { expected, records } = this.#results
+    const done = progress.done && (await this.#count()) >= expected
+    return { processed: done ? records : Math.min(progress.processed, records - 1), done }
   }
 
   stop(): Promise<void> {

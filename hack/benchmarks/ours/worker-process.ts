@@ -84,7 +84,7 @@ export class WorkerProcess implements Running {
     return values.reduce((sum, [, value]) => sum + Number(value), 0)
   }
 
-  /** Null before it listens. Where stages send records to each other: the mean of what was read, and of the part of what was sent that was taken in. */
+  /** Null before it listens. Where stages send records to each other, what is on its way counts as half a record each. */
   async progress(): Promise<Progress | null> {
     const status = await this.status()
     if (status === null) return null
@@ -94,19 +94,18 @@ export class WorkerProcess implements Running {
     const done = this.#records > 0 && committed >= this.#records
     if (sources.length === status.tasks.length) return { processed: read, done }
     const stages = new Set(sources.map(({ stage }) => stage))
-    const [sent, taken] = await this.#exchanged(stages)
-    return { processed: Math.floor(sent === 0 ? read / 2 : (read + (read * taken) / sent) / 2), done }
+    return { processed: Math.max(0, read - Math.ceil((await this.#onTheirWay(stages)) / 2)), done }
   }
 
-  /** Records that the stages of the input gave to others, and that those have processed. */
-  async #exchanged(sources: ReadonlySet<string>): Promise<readonly [sent: number, taken: number]> {
-    let [sent, taken] = [0, 0]
+  /** Records that the stages of the input gave to others, which have not processed them. */
+  async #onTheirWay(sources: ReadonlySet<string>): Promise<number> {
+    let count = 0
     for (const [, metric, labels = '', value] of (await this.#metrics()).matchAll(/^streamjob_records_(in|out)_total\{([^}]*)\} (\S+)$/gm)) {
       const [, stage = ''] = /stage="([^"]*)"/.exec(labels) ?? []
-      if (metric === 'out' && sources.has(stage)) sent += Number(value)
-      if (metric === 'in' && !sources.has(stage)) taken += Number(value)
+      if (metric === 'out' && sources.has(stage)) count += Number(value)
+      if (metric === 'in' && !sources.has(stage)) count -= Number(value)
     }
-    return [sent, Math.min(taken, sent)]
+    return Math.max(0, count)
   }
 
   /** Ends it as a crash would. */

@@ -4,7 +4,7 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Counts the input records that the job has taken in, and says so on standard output every 100 ms. Where records go through a topic between two parts
- * of the job, how far it is is the mean of both: all that was read, and the part of what was sent that was taken in behind the topic.
+ * of the job, what is on its way there counts as half a record each.
  */
 public final class Progress {
     private static final long EVERY_MS = 100;
@@ -14,7 +14,6 @@ public final class Progress {
 
     private static final AtomicLong SENT = new AtomicLong();
     private static final AtomicLong TAKEN = new AtomicLong();
-    private static volatile boolean shuffled;
 
     private static boolean ended;
 
@@ -25,33 +24,25 @@ public final class Progress {
         increment(PROCESSED);
     }
 
-    /** To be called before anything is counted: records will be `sent` and `taken`. */
-    public static void shuffles() {
-        shuffled = true;
-    }
-
-    /** As with `count`. */
+    /** Into a topic of the job's own. As with `count`. */
     public static void sent() {
         increment(SENT);
     }
 
-    /** As with `count`. */
+    /** Out of it. As with `count`. */
     public static void taken() {
         increment(TAKEN);
     }
 
-    /** Whether records were sent that were not taken yet. */
-    public static boolean areSomeOnTheirWay() {
-        return TAKEN.getAcquire() < SENT.getAcquire();
+    public static long processed() {
+        return Math.max(0, PROCESSED.getAcquire() - (onTheirWay() + 1) / 2);
     }
 
-    public static long processed() {
-        // In this order: it must not seem more than what was sent.
+    /** Records that were sent and not taken yet. */
+    public static long onTheirWay() {
+        // First: it must not seem more than what was sent.
         long taken = TAKEN.getAcquire();
-        long sent = SENT.getAcquire();
-        long read = PROCESSED.getAcquire();
-        if (!shuffled) return read;
-        return sent == 0 ? read / 2 : (read + read * taken / sent) / 2;
+        return SENT.getAcquire() - taken;
     }
 
     private static void increment(AtomicLong counter) {

@@ -83,7 +83,7 @@ final class Flush {
                 }
                 producer.flush();
                 long written = (step + 1L) * request.partitions();
-                while ((seen.get() < written || Progress.areSomeOnTheirWay()) && !cancelled.getAsBoolean()) Thread.sleep(LOOK_MS);
+                while ((seen.get() < written || Progress.onTheirWay() > 0) && !cancelled.getAsBoolean()) Thread.sleep(LOOK_MS);
                 Thread.sleep(PAUSE_MS);
             }
         }
