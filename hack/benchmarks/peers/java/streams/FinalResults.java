@@ -20,13 +20,13 @@ final class FinalResults {
     private static final Duration CATCHING_UP = Duration.ofSeconds(96);
 
     /**
-     * Behind a topic of the job's own. Event time is that of the partition, whoever writes to it, and of several tasks one is ahead of the others: what
-     * those send would be late with the grace that the input needs.
+     * Behind a topic of the job's own. Event time is that of the partition, whoever writes to it, and tasks take turns by records: one whose partition has
+     * fewer of them is ahead of the others, a fifth of what has gone by with these bids. What the others send would be late with the grace of the input.
      */
-    static final Duration GRACE_BEHIND_SHUFFLE = Duration.ofSeconds(20);
+    static final Duration GRACE_BEHIND_SHUFFLE = Duration.ofSeconds(60);
 
     /** The same for final results, which every task sends once in a wall second: with a backlog that is much event time. */
-    static final Duration GRACE_BEHIND_RESULTS = Duration.ofSeconds(60);
+    static final Duration GRACE_BEHIND_RESULTS = Duration.ofSeconds(90);
 
     private FinalResults() {}
 
