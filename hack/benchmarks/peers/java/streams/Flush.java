@@ -32,8 +32,8 @@ final class Flush {
     /** Auctions, bidders and people from here on; the input has none of them but its own flush. */
     private static final long FIRST_ID = 900_000_000;
 
-    private static final long STEP_MS = 10_000;
-    private static final long PAUSE_MS = 250;
+    private static final long STEP_MS = 20_000;
+    private static final long PAUSE_MS = 500;
     private static final long LOOK_MS = 10;
     private static final int MOST_STEPS = 1_000;
 
