@@ -11,8 +11,9 @@ export interface Placed {
 
 /** The watermark that comes to it, where the stage's is this one. */
 export function watermarkAt({ above, timed }: Placed, ofStage: number): number {
-  if (above !== null) return above.window.forwarded
-  return timed ? ofStage : -Infinity
+  if (!timed) return -Infinity
+  // Where records get their time behind what keeps state, that has nothing to say of it.
+  return above?.timed ? above.window.forwarded : ofStage
 }
 
 /** By how much those above it hold the watermark back, ms. */

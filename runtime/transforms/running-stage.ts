@@ -92,7 +92,7 @@ export class RunningStage implements CompiledStage {
 
   forwardedTo(sink: number): number {
     const ways = this.#parts.sinks[sink] ?? []
-    return Math.min(...ways.map((last) => last?.window.forwarded ?? this.watermark))
+    return Math.min(...ways.map((last) => (last?.timed ? last.window.forwarded : this.watermark)))
   }
 
   get inputsIdle(): boolean | null {
@@ -217,7 +217,7 @@ export class RunningStage implements CompiledStage {
     const passed = new Map<Placed, number>()
     for (const placed of this.#parts.windows) {
       const { window, above } = placed
-      const given = above === null ? watermarkAt(placed, this.watermark) : (passed.get(above) ?? -Infinity)
+      const given = placed.timed && above?.timed ? (passed.get(above) ?? -Infinity) : watermarkAt(placed, this.watermark)
       const watermark = Math.max(given, window.watermark)
       if (window.isDue(watermark)) return true
       passed.set(placed, watermark - window.latenessMs)

@@ -16,6 +16,7 @@ export function checkTogether(
   const sinks = nodes.filter((node) => node.kind === 'sink')
   for (const sink of sinks) for (const finding of checkTopicOf(sink, nodes, sinks)) add(sink, finding)
   for (const node of nodes) if (node.kind === 'split') for (const finding of checkBranches(node, nodes, whole)) add(node, finding)
+  for (const node of nodes) if (node.kind === 'merge' && new Set(node.inputs).size < node.inputs.length) add(node, mergedWithItself)
   for (const node of clocksTooMany(paths)) add(node, severalTimes)
   const [first] = nodes
   if (first !== undefined && paths.length > mostPaths) add(first, { kind: 'invalid', message: tooManyPaths })
@@ -65,6 +66,11 @@ function clocksTooMany(paths: readonly (readonly PlanNode[])[]): ReadonlySet<Pla
 }
 
 const severalTimes: Finding = { kind: 'invalid', message: 'the records of a source get their time once: assign it before the stream is used twice' }
+
+const mergedWithItself: Finding = {
+  kind: 'invalid',
+  message: 'a stream is merged with itself: flatMap((value) => [value, value]) gives each record twice',
+}
 
 const tooManyPaths = `streams are used, and merged again, so often that there are more than ${mostPaths} ways through the program: write a topic in between`
 

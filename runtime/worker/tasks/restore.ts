@@ -27,6 +27,8 @@ export interface TakeOver {
   readonly startFrom: StartFrom
   readonly idleTimeoutMs: number
   readonly maxDriftMs: number | null
+  /** Which stage of this program keeps the state of a transform, by its name. */
+  readonly homes: ReadonlyMap<string, string>
   readonly compile: CompileTask
   /** What is there of the task's state already, to be taken: nobody else works on it any more. Null: nothing. */
   readonly base: () => Promise<TaskImage | null>
@@ -121,6 +123,7 @@ async function restore(
     row === null ? await firstPosition(order, reader, group.offset, range.start, where) : confirmedBy(row, order, group.offset, group.commit, where)
   const state = row?.state ?? {}
   checkState(state, stage, where)
+  checkHomes(state, order, where)
   await checkRange(order, reader, confirmed, where)
   stage.restore(confirmed.snapshot)
   const mustCommit = row === null || group.offset === -1
@@ -195,6 +198,18 @@ function checkState(written: NonNullable<PositionRow['state']>, { state }: Compi
     throw new StreamJobError('changelog-corrupt', `${where}: ${change}. Give a window that computes something else another name.`, {
       fields: { uid, found, expected },
     })
+  }
+}
+
+/** What an unnamed keyBy is called follows from its place: state that is found in the stage of another one would be lost, without a word. */
+function checkHomes(written: NonNullable<PositionRow['state']>, { id, homes }: TakeOver, where: string): void {
+  for (const name of Object.keys(written)) {
+    const uid = name.split('/')[0]!
+    const home = homes.get(uid) ?? id.stage
+    if (home === id.stage) continue
+    const change = `the state of ${JSON.stringify(uid)} is kept in stage ${id.stage}, this program has it in stage ${home}`
+    const cure = 'Give each keyBy that begins a stage its former name, or that state another one, or start the job afresh.'
+    throw new StreamJobError('changelog-corrupt', `${where}: ${change}. ${cure}`, { fields: { uid, found: id.stage, expected: home } })
   }
 }
 

@@ -104,6 +104,7 @@ export class TaskFactory {
         startFrom: isAdded(record, id) ? { kind: 'earliest' } : startOf(stage, config.processing.startFrom),
         idleTimeoutMs: (stage.source.kind === 'source' ? stage.source.idleTimeoutMs : undefined) ?? config.processing.idleTimeoutMs,
         maxDriftMs: maxDriftOf(stage),
+        homes: new Map(this.#parts.stages.flatMap(({ name, transforms }) => transforms.map(({ uid }) => [uid, name] as const))),
         compile,
       },
       {

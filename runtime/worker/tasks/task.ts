@@ -157,7 +157,8 @@ export class Task {
 
   /** Works on at most `limit` records. Returns how many it finished; 0 while a window is being closed in slices. */
   work(limit: number): number {
-    if (this.stage.closing && !this.stage.resume()) return 0
+    // What was to be closed is; the records behind it wait, where the partition does.
+    if (this.stage.closing && (!this.stage.resume() || this.hold?.paused === true)) return 0
     const block = this.#block
     if (block === null) return 0
     const from = this.#index

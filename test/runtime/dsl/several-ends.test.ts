@@ -206,3 +206,7 @@ for (const [title, build, expected] of wrong) {
     for (const [i, [, message]] of expected.entries()) t.regex(problems[i]?.[1] ?? '', message)
   })
 }
+
+test('a stream that is merged with itself is refused: it would give each record once', (t) => {
+  t.throws(() => orders.merge(orders).to(to('twice')), { message: /merged with itself: flatMap/ })
+})

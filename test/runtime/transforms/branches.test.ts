@@ -141,3 +141,30 @@ test('results that a record brings about at once in one branch are of no matter 
     [{ key: 'a', windowStart: 0, windowEnd: 30, n: 3 }],
   )
 })
+
+test('a time that is assigned behind what keeps state holds from there on', (t) => {
+  //   a1 a2 a12 | commit, crash | a30        the window behind the function closes at 10, the way out is at the stage's watermark
+  const passed = source
+    .keyBy('k')
+    .process('p', { emits: Row, onRecord: (value, { emit }) => emit(value) })
+    .eventTime('at', { monotonous: true })
+  const stage = firstStage(
+    passed.keyBy('k').window(tumbling('10ms')).aggregate('n', { n: count() }).to(to('n')),
+    passed
+      .keyBy('v', { name: 'by-v' })
+      .process('q', { onRecord: () => {} })
+      .to(to('q')),
+  )
+  const run = new StageRun(stage, records('a1', 'a2', 'a12', 'a30'), { sliceBytes: 1 }).process(3)
+  t.is(run.stage.forwardedTo(1), 11)
+  run.commit().crash()
+  run.process().settle()
+  t.deepEqual(
+    run.resultsIn(0).map(({ value }) => value),
+    [
+      { key: 'a', windowStart: 0, windowEnd: 10, n: 2 },
+      { key: 'a', windowStart: 10, windowEnd: 20, n: 1 },
+    ],
+  )
+  t.is(run.stage.forwardedTo(1), 29)
+})

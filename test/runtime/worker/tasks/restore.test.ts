@@ -9,7 +9,11 @@ import { app, countSteps, order, ScriptedWorker } from '../../../support/scripte
 const changelog = names.changelogTopic(app, 1, 'in')
 
 /** A worker of another version of the program, with topics and offsets of the one before. */
-async function upgraded(t: ExecutionContext, steps: readonly object[]): Promise<ScriptedWorker> {
+async function upgraded(
+  t: ExecutionContext,
+  steps: readonly object[],
+  prepare: (after: ScriptedWorker) => Promise<void> = () => Promise.resolve(),
+): Promise<ScriptedWorker> {
   const before = await ScriptedWorker.start(t, { partitions: 1 })
   before.kafka.put('in', 0, order('a', 0), order('a', 10))
   await eventually(() => before.kafka.offsets.get('in-0')?.offset === 2)
@@ -19,6 +23,7 @@ async function upgraded(t: ExecutionContext, steps: readonly object[]): Promise<
   after.kafka.put('in', 0, order('a', 0), order('a', 10))
   for (const [key, offset] of before.kafka.offsets) after.kafka.offsets.set(key, offset)
   after.kafka.log(changelog, 0).push(...before.kafka.log(changelog, 0))
+  await prepare(after)
   after.go()
   return after
 }
@@ -53,6 +58,21 @@ test('state that the program has no window for any more is named in the log', as
   const run = await upgraded(t, [source, keyBy, window, other, sink])
   const { fields } = await eventually(() => run.logged.find(({ message }) => message.includes('no longer has')))
   t.deepEqual(fields, { task: 'in/0', rows: { n: 1 } })
+})
+
+test('state of a window that has come into another stage is not left behind without a word', async (t) => {
+  const stage = 'by-time'
+  const run = await upgraded(t, [source, { keyBy: { field: 'at', name: stage } }, window, aggregate, sink], async (after) => {
+    after.kafka.createTopic(names.repartitionTopic(app, 1, stage), 1)
+    after.kafka.createTopic(names.changelogTopic(app, 1, stage), 1, 'its-changelog')
+    const [first] = after.record.stages
+    const source = { sourceTopic: names.repartitionTopic(app, 1, stage), writers: [{ stage: first!.name, partitions: 1 }] }
+    await after.order({ stages: [first!, { name: stage, ...source, partitions: 1, changelogId: 'its-changelog' }] })
+  })
+  await eventually(() => run.worker.status().error !== null)
+  const { error } = run.worker.status()
+  t.is(error?.code, 'changelog-corrupt')
+  t.regex(error?.message ?? '', /the state of "n" is kept in stage in, this program has it in stage by-time\. Give each keyBy/)
 })
 
 test('what rows mean is kept for windows that are away for a version', async (t) => {

@@ -212,10 +212,10 @@ test('a task that rested with a block half done goes on behind that block', asyn
   t.is(task.position, 5)
 })
 
-test('a task that waits for others is not worked on and gets nothing, but goes on with what it is closing', async (t) => {
+test('a task that waits for others is not worked on and gets nothing, but goes on with what it is closing, and no further', async (t) => {
   const kafka = new ScriptedKafka()
   kafka.createTopic('input', 1)
-  kafka.put('input', 0, at(1), at(2, 'b'), at(3, 'c'), at(500))
+  kafka.put('input', 0, at(1), at(2, 'b'), at(3, 'c'), at(500), at(900))
   const { task, results } = taskOf(undefined, 1, eventTime('t'), 100)
   const tasks = new TaskSet(kafka.fetcher())
   await tasks.keep([task.id], [task], kafka.reader, { groupId: 'g', generation: 2, memberId: 'm', instanceId: 'm-0' }, 0)
