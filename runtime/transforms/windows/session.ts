@@ -4,6 +4,7 @@ import { RecordRejected } from '../chain.ts'
 import type { ChainContext, Push } from '../chain.ts'
 import { LateRecords } from '../late-records.ts'
 import type { Stateful } from '../stateful.ts'
+import { NearPiece } from './near-piece.ts'
 import { Results, type ResultsOptions } from './results.ts'
 import { SessionDirectory, type Chunk, type Piece } from './session-directory.ts'
 import { SessionEnds, timerBytes } from './session-ends.ts'
@@ -48,6 +49,7 @@ export class SessionWindow implements Stateful {
   /** Null: results are given when a session is closed, and then only. */
   readonly #firings: SessionFirings | null
   readonly #late: LateRecords
+  readonly #near: NearPiece
   /** By start: chunks of the key in work as they will be, and the earliest new timers that they need. */
   readonly #prepared = new Map<number, Prepared>()
   /** Of the record in work, where sessions fire more than once. */
@@ -71,14 +73,16 @@ export class SessionWindow implements Stateful {
     this.#firings =
       emission && new SessionFirings({ emission, directory: this.#directory, results: this.#results, slice, ends: this.#onTime, changed })
     this.#late = new LateRecords({ uid, encode: encodeLate, context })
+    this.#near = new NearPiece(tables.sessions, this.#directory)
     this.push = (value) => this.#prepare(value, context.record.timestamp)
   }
 
   apply(): void {
-    if (this.#prepared.size === 0) return this.#late.emit(this.watermark)
+    if (this.#prepared.size === 0 && !this.#near.pending) return this.#late.emit(this.watermark)
     const { keyBytes, keyStart, keyEnd } = this.#context.record
     if (keyBytes === null) throw new Error('a record without a key reached a session')
     this.#options.contents.apply()
+    if (this.#near.pending) this.#near.apply()
     for (const [start, { chunk, closes, fires }] of this.#prepared) {
       const closing = this.#closes.expect(closes, chunk, keyBytes, keyStart, keyEnd)
       const next = this.#onTime === null ? closing : this.#onTime.expect(fires, closing, keyBytes, keyStart, keyEnd)
@@ -94,6 +98,7 @@ export class SessionWindow implements Stateful {
 
   discard(): void {
     this.#options.contents.discard()
+    this.#near.discard()
     this.#prepared.clear()
     this.#touched.clear()
     this.#late.discard()
@@ -153,6 +158,12 @@ export class SessionWindow implements Stateful {
   #prepare(value: unknown, timestamp: number): void {
     const gap = this.#gapMs
     const start = this.#directory.chunkOf(timestamp)
+    if (this.#isNear(start, timestamp)) {
+      this.#options.contents.prepare(value, this.#near.namespace, 1)
+      this.#near.take(timestamp)
+      if (this.#firings !== null) this.#touched.add(timestamp)
+      return
+    }
     const chunk = this.#chunk(start)
     const touched = chunk.pieces.filter(({ first, last }) => first - gap <= timestamp && timestamp <= last + gap)
     const alone = timestamp + gap - 1
@@ -167,6 +178,13 @@ export class SessionWindow implements Stateful {
     const fires = Math.min(before?.fires ?? Infinity, end > this.watermark ? end : Infinity)
     this.#prepared.set(start, { chunk: { ...chunk, pieces }, closes, fires })
     if (this.#firings !== null) this.#touched.add(timestamp)
+  }
+
+  /** Whether nothing has to change but the ends of a piece. All values of a record have its time, so what holds for the first holds for the others. */
+  #isNear(start: number, timestamp: number): boolean {
+    const { keyBytes, keyStart, keyEnd } = this.#context.record
+    if (this.#near.pending) return true
+    return keyBytes !== null && this.#prepared.size === 0 && this.#near.find(start, timestamp, this.watermark, keyBytes, keyStart, keyEnd)
   }
 
   /**
