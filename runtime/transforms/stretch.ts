@@ -20,7 +20,13 @@ export class Stretch {
       if (error instanceof RecordRejected) return error
       throw error
     }
-    this.#end.apply()
+    try {
+      this.#end.apply()
+    } catch (error) {
+      // What of it is still to be undone belongs to the rows as they are now, not as they will be after a rollback.
+      this.#end.discard()
+      throw error
+    }
     return null
   }
 

@@ -151,7 +151,10 @@ export class CountedWindow implements Stateful {
     if (!this.#purge || this.#count === Infinity) return present
     const { keyBytes, keyStart, keyEnd } = this.#context.record
     const { records } = this.#progress.of(keyBytes!, keyStart, keyEnd)
-    return Math.floor((records + this.#timestamps.length) / this.#count)
+    // The open window may have begun under another number, and hold more than fits into one now: then the next value makes it full.
+    const room = Math.max(1, this.#count - records)
+    const values = this.#timestamps.length
+    return values < room ? present : 1 + Math.floor((values - room) / this.#count)
   }
 
   #reached(watermark: number): number {

@@ -10,6 +10,8 @@ export class NearPiece {
   namespace = 0
   /** Whether a record has been taken in that is not applied yet. */
   pending = false
+  /** Of the value that was taken in. */
+  timestamp = 0
   readonly #table: StateTable
   readonly #directory: SessionDirectory
   #row: RowId = -1
@@ -17,8 +19,6 @@ export class NearPiece {
   #at = 0
   #first = 0
   #last = 0
-  /** Of the record that was taken in. */
-  #timestamp = 0
   #bytes = Buffer.alloc(1_024)
 
   constructor(table: StateTable, directory: SessionDirectory) {
@@ -59,14 +59,14 @@ export class NearPiece {
 
   /** The record will be in it. */
   take(timestamp: number): void {
-    this.#timestamp = timestamp
+    this.timestamp = timestamp
     this.pending = true
   }
 
   /** Changes the row, if the record lies outside of what was there. */
   apply(): void {
     this.pending = false
-    const timestamp = this.#timestamp
+    const { timestamp } = this
     if (timestamp >= this.#first && timestamp <= this.#last) return
     const blob = this.#table.getBlob(this.#row)
     if (this.#bytes.length < blob.length) this.#bytes = Buffer.alloc(2 * blob.length)

@@ -156,35 +156,51 @@ export class SessionWindow implements Stateful {
   }
 
   #prepare(value: unknown, timestamp: number): void {
-    const gap = this.#gapMs
     const start = this.#directory.chunkOf(timestamp)
     if (this.#isNear(start, timestamp)) {
       this.#options.contents.prepare(value, this.#near.namespace, 1)
       this.#near.take(timestamp)
-      if (this.#firings !== null) this.#touched.add(timestamp)
-      return
+    } else {
+      const chunk = this.#chunk(start)
+      const touched = this.#touchedIn(chunk, timestamp)
+      const alone = timestamp + this.#gapMs - 1
+      if (touched.length === 0 && alone <= this.forwards && !this.#touchesNeighbours(start, timestamp))
+        return this.#late.keep(value, timestamp, timestamp + this.#gapMs)
+      const { accumulators } = this.#reach(start, chunk, timestamp, touched)
+      this.#options.contents.prepare(value, accumulators[0]!, 1)
     }
-    const chunk = this.#chunk(start)
-    const touched = chunk.pieces.filter(({ first, last }) => first - gap <= timestamp && timestamp <= last + gap)
-    const alone = timestamp + gap - 1
-    if (touched.length === 0 && alone <= this.forwards && !this.#touchesNeighbours(start, timestamp))
-      return this.#late.keep(value, timestamp, timestamp + gap)
-    const piece = this.#joined(touched, timestamp)
-    const before = this.#prepared.get(start)
-    this.#options.contents.prepare(value, piece.accumulators[0]!, 1)
-    const pieces = [...chunk.pieces.filter((other) => !touched.includes(other)), piece].toSorted((a, b) => a.first - b.first)
-    const end = piece.last + gap - 1
-    const closes = Math.min(before?.closes ?? Infinity, end > this.forwards ? end : Infinity)
-    const fires = Math.min(before?.fires ?? Infinity, end > this.watermark ? end : Infinity)
-    this.#prepared.set(start, { chunk: { ...chunk, pieces }, closes, fires })
     if (this.#firings !== null) this.#touched.add(timestamp)
   }
 
-  /** Whether nothing has to change but the ends of a piece. All values of a record have its time, so what holds for the first holds for the others. */
+  /** Whether nothing has to change but the ends of a piece. Values of one record may have other times: then the chunks are changed as they are for others. */
   #isNear(start: number, timestamp: number): boolean {
+    const near = this.#near
+    if (near.pending) {
+      if (near.timestamp === timestamp) return true
+      near.discard()
+      const earlier = this.#directory.chunkOf(near.timestamp)
+      const chunk = this.#chunk(earlier)
+      this.#reach(earlier, chunk, near.timestamp, this.#touchedIn(chunk, near.timestamp))
+    }
     const { keyBytes, keyStart, keyEnd } = this.#context.record
-    if (this.#near.pending) return true
-    return keyBytes !== null && this.#prepared.size === 0 && this.#near.find(start, timestamp, this.watermark, keyBytes, keyStart, keyEnd)
+    return keyBytes !== null && this.#prepared.size === 0 && near.find(start, timestamp, this.watermark, keyBytes, keyStart, keyEnd)
+  }
+
+  #touchedIn({ pieces }: Chunk, timestamp: number): readonly Piece[] {
+    const gap = this.#gapMs
+    return pieces.filter(({ first, last }) => first - gap <= timestamp && timestamp <= last + gap)
+  }
+
+  /** The piece with a record of this time, in its chunk as it will be. */
+  #reach(start: number, chunk: Chunk, timestamp: number, touched: readonly Piece[]): Piece {
+    const piece = this.#joined(touched, timestamp)
+    const before = this.#prepared.get(start)
+    const pieces = [...chunk.pieces.filter((other) => !touched.includes(other)), piece].toSorted((a, b) => a.first - b.first)
+    const end = piece.last + this.#gapMs - 1
+    const closes = Math.min(before?.closes ?? Infinity, end > this.forwards ? end : Infinity)
+    const fires = Math.min(before?.fires ?? Infinity, end > this.watermark ? end : Infinity)
+    this.#prepared.set(start, { chunk: { ...chunk, pieces }, closes, fires })
+    return piece
   }
 
   /**

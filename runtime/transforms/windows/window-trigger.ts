@@ -55,6 +55,8 @@ export class WindowTrigger {
   /** Throws RecordRejected. */
   onRecord(value: unknown, timestamp: number, key: Buffer, window: TriggeredState): Decision {
     this.#after = -Infinity
+    // A version of the program that did not have a cell has left what was in it, whatever became of its window.
+    if (window.records === 1) this.#clearCells(key)
     return this.#decide('onRecord', this.#trigger.onRecord, value, { timestamp, key, window })
   }
 
@@ -99,6 +101,12 @@ export class WindowTrigger {
   #clear(window: TriggeredState): void {
     for (const cell of Object.values(this.#cells)) cell.clear()
     window.timer = Infinity
+  }
+
+  #clearCells(key: Buffer): void {
+    this.#scope.enter(key, -Infinity, -Infinity)
+    for (const cell of Object.values(this.#cells)) cell.clear()
+    this.#scope.leave()
   }
 
   #timer(): WindowTimer {

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { count, countWindow, job, kafka, otherwise, stream, t as types, tumbling } from '../../../runtime/index.ts'
+import { count, countWindow, job, kafka, otherwise, state, stream, t as types, tumbling } from '../../../runtime/index.ts'
 import type { Plan, Stage } from '../../../runtime/plan/nodes.ts'
 import { stagesOf } from '../../../runtime/plan/stages.ts'
 import { StageRun } from '../../support/stage-run.ts'
@@ -167,4 +167,31 @@ test('a time that is assigned behind what keeps state holds from there on', (t) 
     ],
   )
   t.is(run.stage.forwardedTo(1), 29)
+})
+
+test('an error of the task on one way leaves nothing on the others once it is rolled back', (t) => {
+  const counting = source
+    .keyBy('k')
+    .process('p', {
+      state: { n: state.value(types.number, { initial: 0 }) },
+      onRecord(_, { state: { n }, emit }) {
+        n.update((before) => before + 1)
+        emit({ n: n.get() })
+      },
+    })
+    .to(to('counts'))
+  let left = Infinity
+  const beforeEmit = (): void => {
+    if (left-- === 0) throw new Error('refused')
+  }
+  const run = new StageRun(firstStage(source.to(to('copies')), counting), records('a1', 'a2', 'a3', 'a4'), { beforeEmit })
+  run.process(1).commit().process(2)
+  left = 0
+  t.throws(() => run.process(1), { message: 'refused' })
+  left = Infinity
+  run.rollback().process()
+  t.deepEqual(
+    run.resultsIn(1).map(({ value }) => value),
+    [{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }],
+  )
 })

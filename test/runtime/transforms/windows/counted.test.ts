@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import type { Aggregate, WindowSpec } from '../../../../runtime/plan/nodes.ts'
+import type { Aggregate, Stage, WindowSpec } from '../../../../runtime/plan/nodes.ts'
 import type { TestRecord } from '../../../support/blocks.ts'
 import { StageRun } from '../../../support/stage-run.ts'
 import { aggregate, eventTime, filter, flatMap, keyBy, reduce, stageOf, tumbling, windowProcess } from '../../../support/stages.ts'
@@ -189,4 +189,21 @@ test('count and global windows are those of the plain model, through slices, com
     ),
     { numRuns: 400 },
   )
+})
+
+test('a new version may purge a global window at fewer records than a key has by now', (t) => {
+  //   a1 .. a5  | commit, another version, that purges at 2 records |  a6 twice: the first fills the window, the second begins one; a7 fills that
+  const copies = flatMap((value: { v: number }) => (value.v === 10 ? [value, value] : [value]))
+  const plan = (trigger: NonNullable<Extract<WindowSpec, { kind: 'global' }>['trigger']>): Stage =>
+    stageOf([eventTime('at', 5), copies, keyBy(), aggregate('w', { kind: 'global', trigger, purge: true }, sum)], { schema })
+  for (const before of [{ kind: 'count', count: 100 } as const, { kind: 'every', everyMs: 1_000 } as const]) {
+    const made = new StageRun(plan(before), records('a1=1', 'a2=1', 'a3=1', 'a4=1', 'a5=1', 'a6=10', 'a7=100'))
+    made
+      .process(5)
+      .commit()
+      .crash(plan({ kind: 'count', count: 2 }))
+      .process()
+    t.deepEqual(shown(made, 's'), ['a[1,7)=15', 'a[6,8)=110'])
+    t.is(made.store.rows, 0)
+  }
 })

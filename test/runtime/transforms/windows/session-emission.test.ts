@@ -2,7 +2,7 @@ import test from 'ava'
 import type { Aggregate } from '../../../../runtime/plan/nodes.ts'
 import type { Emission } from '../../../../runtime/plan/windows.ts'
 import { StageRun } from '../../../support/stage-run.ts'
-import { aggregate, eventTime, keyBy, session, sessionReduce, stageOf, tumbling } from '../../../support/stages.ts'
+import { aggregate, eventTime, flatMap, keyBy, session, sessionReduce, stageOf, tumbling } from '../../../support/stages.ts'
 import type { Step } from '../../../support/stages.ts'
 import { records, run, schema } from '../../../support/timeline.ts'
 
@@ -192,4 +192,39 @@ test('rows of sessions that fire once, give updates, or early results, are told 
   const early = (earlyMs: number): Emission => ({ then: 'final', earlyMs })
   t.is(new Set([meaning(), meaning(updates), meaning(early(5)), meaning({ ...updates, earlyMs: 5 })]).size, 4)
   t.is(meaning(early(5)), meaning(early(9)))
+})
+
+test('values of one record at different times are each in the session of their own time', (t) => {
+  //   a628   a636 as 636 and 651   b672   a641 is late: [628, 646) and [651, 661) are closed
+  const apart = flatMap((value: { v: number; at: number }) => (value.v === 3 ? [value, { ...value, at: value.at + 15 }] : [value]))
+  for (const emit of [undefined, updates]) {
+    const steps = [apart, eventTime('at', 0), keyBy(), session('s', 10, count, 0, emit)]
+    const made = run(steps, records('a628=1', 'a636=3', 'b672=1', 'a641=7', 'b712=1')).endOfInput()
+    const ofA = made.results.filter(({ key }) => key === 'a').map(({ value }) => value as { windowStart: number; windowEnd: number; n: number })
+    t.deepEqual(
+      ofA.map(({ windowStart, windowEnd, n }) => [windowStart, windowEnd, n]),
+      [
+        [628, 646, 2],
+        [651, 661, 1],
+      ],
+    )
+    t.deepEqual(
+      made.late.map(({ offset }) => offset),
+      [3],
+    )
+    t.is(made.store.rows, 0)
+  }
+})
+
+test('values of one record at one time are in one session, and move its end once', (t) => {
+  const twice = flatMap((value: { v: number }) => (value.v === 3 ? [value, value] : [value]))
+  const made = run([twice, eventTime('at', 0), keyBy(), session('s', 10, count)], records('a1=1', 'a6=3', 'a14=3', 'b30=1')).endOfInput()
+  t.deepEqual(
+    made.results.map(({ value }) => value),
+    [
+      { key: 'a', windowStart: 1, windowEnd: 24, n: 5 },
+      { key: 'b', windowStart: 30, windowEnd: 40, n: 1 },
+    ],
+  )
+  t.is(made.store.rows, 0)
 })

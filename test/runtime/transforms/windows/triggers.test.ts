@@ -211,3 +211,12 @@ test('by processing time its timer goes by the clock', (t) => {
   made.stage.tick((now = 151))
   t.deepEqual(shown(made, 's'), ['a[100,101)=3'])
 })
+
+test('state that a version of the trigger had dropped is not that of a later window', (t) => {
+  //   a1 a2 | a version without state, that fires each record: a3 | the first version again: a4 a5 a6
+  const three = stageOf(summing(ten('fire-and-purge')), { schema })
+  const each = stageOf(summing({ onRecord: () => 'fire-and-purge' }), { schema })
+  const made = new StageRun(three, records('a1=4', 'a2=4', 'a3=4', 'a4=4', 'a5=4', 'a6=4'))
+  made.process(2).commit().crash(each).process(1).commit().crash(three).process()
+  t.deepEqual(shown(made), ['a[1,4)=3', 'a[4,7)=3'])
+})
