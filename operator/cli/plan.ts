@@ -1,6 +1,6 @@
 /** `streamjob plan`: what a job would do, without Kafka. */
 import { unsupportedFields } from '../streamjob/unsupported.ts'
-import { maxDriftOf, sinksOf, sourcesOf, stagesOf } from '../../runtime/plan/stages.ts'
+import { maxDriftOf, sinksOf, sourcesOf, stagesOf } from '../../runtime/plan/structure/stages.ts'
 import { readJobFile } from '../../runtime/dev/job-file.ts'
 import type { JobFile } from '../../runtime/dev/job-file.ts'
 import { names } from '../../runtime/protocol.ts'

@@ -5,7 +5,7 @@ import { internalTopics } from '../kafka/internal-topics.ts'
 import type { Timing } from '../kafka/timing.ts'
 import { StreamJobError } from '../errors.ts'
 import type { Stage } from '../plan/nodes.ts'
-import { maxDriftOf } from '../plan/stages.ts'
+import { maxDriftOf } from '../plan/structure/stages.ts'
 
 /** Every topic that is made for the job itself: job topic, changelogs, what stages send to each other, late and dead-letter topic. */
 export function ownTopics(

@@ -1,6 +1,6 @@
 /** The aggregates of `steps`: their grammar, and what they stand for. */
 import { z } from 'zod'
-import type { Aggregate } from '../plan/aggregates.ts'
+import type { Aggregate } from '../plan/nodes/aggregates.ts'
 import { defaultLimit } from './aggregates.ts'
 
 const fieldName = z.string({ error: 'write the name of a field' })

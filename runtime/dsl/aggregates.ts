@@ -1,6 +1,6 @@
 /** Aggregates over the records of a window. */
-import type { Aggregate } from '../plan/aggregates.ts'
-import type { Firing } from '../plan/windows.ts'
+import type { Aggregate } from '../plan/nodes/aggregates.ts'
+import type { Firing } from '../plan/nodes/windows.ts'
 import type { FieldOf, NumberField } from './values.ts'
 
 /** One aggregate. `N` are the fields that must hold numbers, `F` those that may hold anything, `R` says what its result is. */

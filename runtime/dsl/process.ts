@@ -1,8 +1,8 @@
 /** Process functions as a program writes them. */
 import type { ObjectType } from '../formats/types.ts'
 import type { WindowProcessNode } from '../plan/nodes.ts'
-import type { DedupNode, KeyTimers, ProcessContext, ProcessFunction, ProcessNode, WindowContext } from '../plan/process.ts'
-import type { Firing } from '../plan/windows.ts'
+import type { DedupNode, KeyTimers, ProcessContext, ProcessFunction, ProcessNode, WindowContext } from '../plan/nodes/process.ts'
+import type { Firing } from '../plan/nodes/windows.ts'
 import { addNode, type Draft } from './draft.ts'
 import { addSessionProcess, type Session } from './sessions.ts'
 import type { Site } from './site.ts'

@@ -1,6 +1,6 @@
 /** Session windows as a program writes them. */
 import type { Aggregate, SessionNode, WindowProcessNode, WindowReduceNode } from '../plan/nodes.ts'
-import type { Firing } from '../plan/windows.ts'
+import type { Firing } from '../plan/nodes/windows.ts'
 import { addNode, type Addition, type Draft } from './draft.ts'
 import type { Site } from './site.ts'
 import type { Duration } from './values.ts'

@@ -1,7 +1,7 @@
 /** Keyed state as a program declares it. */
 import type { FieldSchema } from '../formats/schema.ts'
 import type { Type } from '../formats/types.ts'
-import type { ListState, MapState, StateCell, ValueState } from '../plan/process.ts'
+import type { ListState, MapState, StateCell, ValueState } from '../plan/nodes/process.ts'
 import type { Addition } from './draft.ts'
 import type { Duration } from './values.ts'
 

@@ -25,7 +25,7 @@ import { addSessionAggregate, addSessionReduce, type Session } from './sessions.
 import { callerPlace, type Site } from './site.ts'
 import { addSplit, type Branch, type BranchValue, type BranchPredicate, type SplitOptions, type TakesRest } from './split.ts'
 import type { StateDeclarations } from './state.ts'
-import type { Firing } from '../plan/windows.ts'
+import type { Firing } from '../plan/nodes/windows.ts'
 import type { Duration, JsonObject, KeyField, KeyOf } from './values.ts'
 import type { CountWindow, TriggeredWindow, Window, WindowDraft } from './windows.ts'
 

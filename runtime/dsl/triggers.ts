@@ -1,6 +1,6 @@
 /** Triggers as a program writes them. */
-import type { ProcessFunction } from '../plan/process.ts'
-import type { CustomTrigger, TriggerContext, TriggerResult, WindowTimer } from '../plan/windows.ts'
+import type { ProcessFunction } from '../plan/nodes/process.ts'
+import type { CustomTrigger, TriggerContext, TriggerResult, WindowTimer } from '../plan/nodes/windows.ts'
 import type { Addition } from './draft.ts'
 import { cellsOf, type StateDeclarations, type StateHandles } from './state.ts'
 

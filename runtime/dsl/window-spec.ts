@@ -1,5 +1,5 @@
 /** Windows of a program, checked as they are written, as the plan has them. */
-import type { CalendarUnit, Emission, TimeWindowSpec, WindowSpec } from '../plan/windows.ts'
+import type { CalendarUnit, Emission, TimeWindowSpec, WindowSpec } from '../plan/nodes/windows.ts'
 import type { Addition } from './draft.ts'
 import { customTrigger } from './triggers.ts'
 import type { OptionsDraft, TriggerDraft, WindowDraft } from './windows.ts'

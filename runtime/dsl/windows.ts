@@ -1,5 +1,5 @@
 /** Windows as a program writes them. */
-import type { Firing } from '../plan/windows.ts'
+import type { Firing } from '../plan/nodes/windows.ts'
 import type { Trigger, TriggerFunctions } from './triggers.ts'
 import type { Duration } from './values.ts'
 

@@ -1,7 +1,7 @@
 /** A plan in words: its stages, the topics it reads and writes, the state it keeps. */
 import { formatDuration } from '../../crds/durations.ts'
 import { describeSchema } from '../formats/schema-text.ts'
-import { describeAggregate, type Aggregate } from './aggregates.ts'
+import { describeAggregate, type Aggregate } from './nodes/aggregates.ts'
 import type {
   Expression,
   Format,
@@ -17,9 +17,9 @@ import type {
   TransformNode,
   WindowProcessNode,
 } from './nodes.ts'
-import type { ProcessNode, StateCell } from './process.ts'
-import { isStateful, sinksOf, sourcesOf, stagesOf } from './stages.ts'
-import { describeOptions, describeWindow, type WindowSpec } from './windows.ts'
+import type { ProcessNode, StateCell } from './nodes/process.ts'
+import { isStateful, sinksOf, sourcesOf, stagesOf } from './structure/stages.ts'
+import { describeOptions, describeWindow, type WindowSpec } from './nodes/windows.ts'
 
 /** The text that `streamjob plan` prints. */
 export function explain(plan: Plan): string {

@@ -2,7 +2,7 @@
 import { compileCel, type CelFault } from './cel/compile.ts'
 import type { Expression, MapNode, RecordContext } from './nodes.ts'
 import { programError } from './problems.ts'
-import type { Shape } from './shape.ts'
+import type { Shape } from './structure/shape.ts'
 
 /** Computes a value from a record. Throws what the author's function throws, or an Error that says why CEL could not be evaluated. */
 export type Evaluate = (value: unknown, record: RecordContext) => unknown

@@ -4,13 +4,13 @@
  * several times.
  */
 import type { FieldType, RecordSchema } from '../formats/schema.ts'
-import type { Aggregate } from './aggregates.ts'
-import type { DedupNode, ProcessFunction, ProcessNode } from './process.ts'
-import type { Shape } from './shape.ts'
-import type { Emission, WindowSpec } from './windows.ts'
+import type { Aggregate } from './nodes/aggregates.ts'
+import type { DedupNode, ProcessFunction, ProcessNode } from './nodes/process.ts'
+import type { Shape } from './structure/shape.ts'
+import type { Emission, WindowSpec } from './nodes/windows.ts'
 
-export type { Aggregate } from './aggregates.ts'
-export type { WindowSpec } from './windows.ts'
+export type { Aggregate } from './nodes/aggregates.ts'
+export type { WindowSpec } from './nodes/windows.ts'
 
 /** Stable name of a node. Stateful nodes get it from the author, others from their place. State is found by it. */
 export type Uid = string

@@ -4,7 +4,7 @@ import { explain } from './explain.ts'
 import { fingerprint } from './fingerprint.ts'
 import type { Plan, Stage } from './nodes.ts'
 import { problemsOf, type Problem } from './problems.ts'
-import { isStateful, maxDriftOf, stagesOf } from './stages.ts'
+import { isStateful, maxDriftOf, stagesOf } from './structure/stages.ts'
 
 export type InvalidPlan = Extract<PlanResult, { kind: 'invalid' }>
 

@@ -3,12 +3,12 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Finding, Surroundings } from './rules/findings.ts'
 import { checkNode } from './rules/nodes.ts'
 import { checkTogether } from './rules/together.ts'
-import { isWindow, repartitionsOf } from './keys.ts'
+import { isWindow, repartitionsOf } from './structure/keys.ts'
 import type { KeyByNode, Plan, PlanNode } from './nodes.ts'
-import { pathsOf } from './paths.ts'
+import { pathsOf } from './structure/paths.ts'
 import type { Place, Problem } from './problems.ts'
-import { inputShapes } from './shape.ts'
-import { isTime } from './time.ts'
+import { inputShapes } from './structure/shape.ts'
+import { isTime } from './nodes/time.ts'
 
 /** Where the author wrote the node of an index, or the part `at` of it. */
 export type Locate = (index: number, at: string | undefined) => { readonly path: string; readonly place?: Place | undefined }

@@ -1,6 +1,6 @@
 import { describeValue } from '../formats/codec.ts'
 import { encodeKey } from '../formats/key.ts'
-import type { DedupNode } from '../plan/process.ts'
+import type { DedupNode } from '../plan/nodes/process.ts'
 import type { StateStore, StateTable } from '../state/store.ts'
 import { RecordRejected } from './chain.ts'
 import type { ChainContext, Push, StretchEnd } from './chain.ts'

@@ -4,8 +4,8 @@
  */
 import type { RecordBlock, RecordHeader } from '../kafka/records.ts'
 import type { StateStore } from '../state/store.ts'
-import type { KindOfKey } from './key-kind.ts'
-import type { MarkedSnapshot } from './marked-input.ts'
+import type { KindOfKey } from './sinks/key-kind.ts'
+import type { MarkedSnapshot } from './time/marked-input.ts'
 
 /** Why a record did not go through; also the value of the reason header and of the metric's label. */
 export type DropReason = 'undecodable' | 'null-key' | 'key-mismatch' | 'bad-timestamp' | 'future-timestamp' | 'processing' | 'late'

@@ -13,7 +13,7 @@ import { programIn } from '../../hack/benchmarks/ours/job.ts'
 import { programOf } from '../../hack/benchmarks/ours/program.ts'
 import { PeerCase } from '../../hack/benchmarks/peers/request.ts'
 import { nexmarkSchedule } from '../../hack/benchmarks/schedule.ts'
-import { stagesOf } from '../../runtime/plan/stages.ts'
+import { stagesOf } from '../../runtime/plan/structure/stages.ts'
 
 /** What the oracle says of rows, given an input. */
 function verdict(work: Work, input: readonly InputValue[], rows: readonly ResultRow[]): string | null {

@@ -98,7 +98,7 @@ export const mistakes: readonly Mistake[] = [
   {
     name: 'a watermark that is not restored',
     jobs: 'shuffles',
-    file: 'runtime/transforms/marked-input.ts',
+    file: 'runtime/transforms/time/marked-input.ts',
     right: 'this.#combined.restore(snapshot?.combined ?? null)',
     wrong: 'this.#combined.restore(null)',
   },
@@ -131,7 +131,7 @@ export const mistakes: readonly Mistake[] = [
   {
     name: 'a promise ahead of the window that is still closing',
     jobs: 'shuffles',
-    file: 'runtime/transforms/running-stage.ts',
+    file: 'runtime/transforms/running/running-stage.ts',
     right: 'last?.window.forwarded ?? this.watermark',
     wrong: 'last?.window.forwards ?? this.watermark',
   },

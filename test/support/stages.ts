@@ -1,6 +1,6 @@
 /** Makes stages out of a few words, and the values of their nodes that a test does not care about. */
 import type { Aggregate, EventTimeNode, RecordContext, Stage, TransformNode, WindowSpec } from '../../runtime/plan/nodes.ts'
-import type { CustomTrigger, Emission, TriggerContext } from '../../runtime/plan/windows.ts'
+import type { CustomTrigger, Emission, TriggerContext } from '../../runtime/plan/nodes/windows.ts'
 import type { FieldType, RecordSchema } from '../../runtime/formats/schema.ts'
 
 type Call = (value: never, record: RecordContext) => unknown

@@ -1,6 +1,6 @@
 /** Windows with triggers, in a few words. */
-import type { ValueState } from '../../runtime/plan/process.ts'
-import type { TriggerContext, TriggerResult } from '../../runtime/plan/windows.ts'
+import type { ValueState } from '../../runtime/plan/nodes/process.ts'
+import type { TriggerContext, TriggerResult } from '../../runtime/plan/nodes/windows.ts'
 import { aggregate, eventTime, keyBy, triggered } from './stages.ts'
 import type { Step, TestTrigger } from './stages.ts'
 

@@ -5,7 +5,7 @@
 import { Environment } from '@marcbachmann/cel-js'
 import type { RecordContext } from '../nodes.ts'
 import { registerRecord, rawOf, type ToCel } from './record.ts'
-import type { Shape } from '../shape.ts'
+import type { Shape } from '../structure/shape.ts'
 
 /** A parsed and checked expression. */
 export interface CompiledCel {

@@ -1,10 +1,10 @@
 /** What must hold for the aggregates of a window. */
 import type { FieldSchema, FieldType } from '../../formats/schema.ts'
-import { fieldsOf, mostCollected, mostQuantiles, mostTop, type Aggregate } from '../aggregates.ts'
+import { fieldsOf, mostCollected, mostQuantiles, mostTop, type Aggregate } from '../nodes/aggregates.ts'
 import type { WindowAggregateNode } from '../nodes.ts'
-import { emissionOf, type WindowSpec } from '../windows.ts'
+import { emissionOf, type WindowSpec } from '../nodes/windows.ts'
 import { unknownField, type Finding } from './findings.ts'
-import type { Shape } from '../shape.ts'
+import type { Shape } from '../structure/shape.ts'
 
 /** The fields of an aggregate. */
 export function checkAggregates({ fields, window }: WindowAggregateNode, input: Shape): readonly Finding[] {

@@ -1,5 +1,5 @@
 /** What must hold for deduplication. */
-import type { DedupNode } from '../process.ts'
+import type { DedupNode } from '../nodes/process.ts'
 import { checkRange, unknownField, type Finding, type Surroundings } from './findings.ts'
 import { checkKeyedTime } from './windows.ts'
 

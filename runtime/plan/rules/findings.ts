@@ -1,6 +1,6 @@
 /** What the rules of a plan speak in: findings of a node, and what surrounds it. */
 import type { KeyByNode } from '../nodes.ts'
-import type { Shape } from '../shape.ts'
+import type { Shape } from '../structure/shape.ts'
 
 /** A problem of one node; `at` is the part of it that is meant. */
 export interface Finding {

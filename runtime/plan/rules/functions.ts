@@ -2,7 +2,7 @@
 import { checkExpression, type Expected } from '../expression.ts'
 import type { Expression } from '../nodes.ts'
 import type { Finding } from './findings.ts'
-import type { Shape } from '../shape.ts'
+import type { Shape } from '../structure/shape.ts'
 
 /** A function, or an expression that fits its input. */
 export function checkFunction(

@@ -8,9 +8,9 @@ import { checkRange, unknownField, type Finding, type Surroundings } from './fin
 import { checkAggregates } from './aggregates.ts'
 import { checkKeyedTime, checkWindow, neverLate } from './windows.ts'
 import { checkSplit } from './split.ts'
-import { spansOf } from '../sessions.ts'
+import { spansOf } from '../nodes/sessions.ts'
 import { namePattern, nameHint } from '../uid.ts'
-import type { Shape } from '../shape.ts'
+import type { Shape } from '../structure/shape.ts'
 
 /** Everything that is wrong with one node. */
 export function checkNode(node: PlanNode, around: Surroundings): readonly Finding[] {

@@ -1,5 +1,5 @@
 /** What must hold for process functions. */
-import type { ProcessFunction, ProcessNode, StateCell } from '../process.ts'
+import type { ProcessFunction, ProcessNode, StateCell } from '../nodes/process.ts'
 import { checkRange, type Finding, type Surroundings } from './findings.ts'
 import { checkFunction } from './functions.ts'
 

@@ -1,8 +1,8 @@
 /** What must hold between nodes that lie on different ways through a plan. */
 import { isDeepStrictEqual } from 'node:util'
 import type { BranchNode, PlanNode, SinkNode, SplitNode, Uid } from '../nodes.ts'
-import { mostPaths } from '../paths.ts'
-import { isTime } from '../time.ts'
+import { mostPaths } from '../structure/paths.ts'
+import { isTime } from '../nodes/time.ts'
 import type { Finding } from './findings.ts'
 
 /** Findings by node. `paths`: the ways through the plan. `whole`: whether there are no others. */

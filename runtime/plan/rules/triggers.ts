@@ -1,5 +1,5 @@
 /** What must hold for triggers of the author's. */
-import type { CustomTrigger } from '../windows.ts'
+import type { CustomTrigger } from '../nodes/windows.ts'
 import type { Finding } from './findings.ts'
 import { checkFunction } from './functions.ts'
 import { checkNameOfState, checkNamesOfMap } from './process.ts'

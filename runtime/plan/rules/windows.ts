@@ -7,7 +7,7 @@ import {
   type GlobalWindowSpec,
   type TimeWindowSpec,
   type WindowSpec,
-} from '../windows.ts'
+} from '../nodes/windows.ts'
 import { checkRange, type Finding, type Surroundings } from './findings.ts'
 import { checkTriggerFunctions } from './triggers.ts'
 

@@ -1,6 +1,6 @@
 /** The stages of the simulated job: what each reads and writes. */
 import type { Plan } from '../../plan/nodes.ts'
-import { maxDriftOf, stagesOf } from '../../plan/stages.ts'
+import { maxDriftOf, stagesOf } from '../../plan/structure/stages.ts'
 import { names, sourceTopicOf } from '../../protocol.ts'
 
 export interface SimulatedStage {

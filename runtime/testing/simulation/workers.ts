@@ -1,7 +1,7 @@
 /** The pods of a simulated job: real workers, each a process that can be killed, stopped and started again. */
 import { StreamJobError } from '../../errors.ts'
 import type { ConnectedKafka } from '../../kafka/connect.ts'
-import { stagesOf } from '../../plan/stages.ts'
+import { stagesOf } from '../../plan/structure/stages.ts'
 import type { WorkerStatus } from '../../protocol.ts'
 import { createTelemetry } from '../../worker/telemetry.ts'
 import { Worker } from '../../worker/worker.ts'

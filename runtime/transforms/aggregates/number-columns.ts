@@ -1,4 +1,4 @@
-import type { NumberAggregate } from '../../plan/aggregates.ts'
+import type { NumberAggregate } from '../../plan/nodes/aggregates.ts'
 import { numberOf } from './summary.ts'
 
 /** Where numbers are kept: cells of rows of a table, or one row of numbers in hand. */

@@ -1,4 +1,4 @@
-import { quantileError } from '../../plan/aggregates.ts'
+import { quantileError } from '../../plan/nodes/aggregates.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import { numberOf, type Summary, type SummaryKind } from './summary.ts'
 

@@ -1,4 +1,4 @@
-import type { SummaryAggregate } from '../../plan/aggregates.ts'
+import type { SummaryAggregate } from '../../plan/nodes/aggregates.ts'
 import { collect } from './collect.ts'
 import { approxDistinct } from './distinct-sketch.ts'
 import { firstLast } from './first-last.ts'

@@ -1,6 +1,6 @@
 import { describeSchema } from '../../formats/schema-text.ts'
 import type { FieldSchema } from '../../formats/schema.ts'
-import type { ProcessNode, StateCell } from '../../plan/process.ts'
+import type { ProcessNode, StateCell } from '../../plan/nodes/process.ts'
 import type { StateStore } from '../../state/store.ts'
 import type { Cell } from './cell.ts'
 import type { Expiry } from './expiry.ts'

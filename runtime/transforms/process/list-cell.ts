@@ -1,4 +1,4 @@
-import type { ListState } from '../../plan/process.ts'
+import type { ListState } from '../../plan/nodes/process.ts'
 import { CellValues } from './cell.ts'
 import type { Cell, CellParts } from './cell.ts'
 import { Sequence } from './sequence.ts'

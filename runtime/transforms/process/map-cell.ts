@@ -1,7 +1,7 @@
 import { describeValue } from '../../formats/codec.ts'
 import { encodeKey } from '../../formats/key.ts'
 import type { FieldType } from '../../formats/schema.ts'
-import type { MapState } from '../../plan/process.ts'
+import type { MapState } from '../../plan/nodes/process.ts'
 import { keyReader } from '../windows/result-key.ts'
 import { CellValues } from './cell.ts'
 import type { Cell, CellParts } from './cell.ts'

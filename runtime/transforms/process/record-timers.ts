@@ -1,4 +1,4 @@
-import type { KeyTimers } from '../../plan/process.ts'
+import type { KeyTimers } from '../../plan/nodes/process.ts'
 import { longestName } from '../../time/timers.ts'
 import type { Timers } from '../../time/timers.ts'
 import type { Journal } from './journal.ts'

@@ -1,4 +1,4 @@
-import type { ValueState } from '../../plan/process.ts'
+import type { ValueState } from '../../plan/nodes/process.ts'
 import { CellValues } from './cell.ts'
 import type { Cell, CellParts } from './cell.ts'
 

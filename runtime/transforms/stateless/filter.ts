@@ -1,4 +1,4 @@
-import type { Shape } from '../../plan/shape.ts'
+import type { Shape } from '../../plan/structure/shape.ts'
 import { compilePredicate } from '../../plan/expression.ts'
 import type { FilterNode } from '../../plan/nodes.ts'
 import { processingFailure } from '../chain.ts'

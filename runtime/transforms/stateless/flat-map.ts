@@ -1,4 +1,4 @@
-import type { Shape } from '../../plan/shape.ts'
+import type { Shape } from '../../plan/structure/shape.ts'
 import { abandonPromise, compileExpression } from '../../plan/expression.ts'
 import type { FlatMapNode } from '../../plan/nodes.ts'
 import { processingFailure, RecordRejected, requireValue } from '../chain.ts'

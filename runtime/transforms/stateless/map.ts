@@ -1,4 +1,4 @@
-import type { Shape } from '../../plan/shape.ts'
+import type { Shape } from '../../plan/structure/shape.ts'
 import { compileMapper } from '../../plan/expression.ts'
 import type { MapNode } from '../../plan/nodes.ts'
 import { processingFailure, requireValue } from '../chain.ts'

@@ -1,9 +1,9 @@
-import type { Shape } from '../../plan/shape.ts'
+import type { Shape } from '../../plan/structure/shape.ts'
 import { compilePredicate } from '../../plan/expression.ts'
 import type { SplitNode } from '../../plan/nodes.ts'
 import { processingFailure } from '../chain.ts'
 import type { ChainContext, Push } from '../chain.ts'
-import { joint, type Onwards } from '../fork.ts'
+import { joint, type Onwards } from '../running/fork.ts'
 
 /** Sends each value to the first branch whose predicate holds, or to the one of the rest. A predicate that gives neither true nor false fails the record. */
 export function split(node: SplitNode, input: Shape, context: ChainContext, branches: ReadonlyMap<string, Onwards>): Onwards {

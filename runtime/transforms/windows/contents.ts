@@ -1,4 +1,4 @@
-import type { Firing } from '../../plan/windows.ts'
+import type { Firing } from '../../plan/nodes/windows.ts'
 import type { RowId, StateStore, StateTable } from '../../state/store.ts'
 import type { CurrentRecord } from '../record.ts'
 

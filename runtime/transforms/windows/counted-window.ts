@@ -1,4 +1,4 @@
-import { describeRecords, type CountWindowSpec, type GlobalWindowSpec } from '../../plan/windows.ts'
+import { describeRecords, type CountWindowSpec, type GlobalWindowSpec } from '../../plan/nodes/windows.ts'
 import type { RowId, StateTable } from '../../state/store.ts'
 import type { ChainContext, Push } from '../chain.ts'
 import { RecordRejected } from '../chain.ts'

@@ -1,4 +1,4 @@
-import type { Emission, Firing } from '../../plan/windows.ts'
+import type { Emission, Firing } from '../../plan/nodes/windows.ts'
 import type { RowId } from '../../state/store.ts'
 import type { Placement } from '../../time/windows.ts'
 import type { ChainContext } from '../chain.ts'

@@ -1,4 +1,4 @@
-import type { AlignedWindowSpec } from '../../plan/windows.ts'
+import type { AlignedWindowSpec } from '../../plan/nodes/windows.ts'
 import type { StateTable } from '../../state/store.ts'
 import { newestWindowStart, windowCount } from '../../time/windows.ts'
 import type { ChainContext } from '../chain.ts'

@@ -1,7 +1,7 @@
-import type { Aggregate } from '../../plan/aggregates.ts'
-import { isNumberAggregate } from '../../plan/aggregates.ts'
+import type { Aggregate } from '../../plan/nodes/aggregates.ts'
+import { isNumberAggregate } from '../../plan/nodes/aggregates.ts'
 import type { WindowAggregateNode } from '../../plan/nodes.ts'
-import type { AlignedWindowSpec, TimeWindowSpec } from '../../plan/windows.ts'
+import type { AlignedWindowSpec, TimeWindowSpec } from '../../plan/nodes/windows.ts'
 import { CalendarWindows } from '../../time/calendar.ts'
 import { AlignedWindows, type Placement } from '../../time/windows.ts'
 

@@ -1,7 +1,7 @@
-import type { Firing } from '../../plan/windows.ts'
+import type { Firing } from '../../plan/nodes/windows.ts'
 import type { RowId } from '../../state/store.ts'
 import type { ChainContext, RecordRejected } from '../chain.ts'
-import type { Stretch } from '../stretch.ts'
+import type { Stretch } from '../running/stretch.ts'
 import type { WindowContents } from './contents.ts'
 
 export interface ResultsOptions {

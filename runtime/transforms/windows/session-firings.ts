@@ -1,4 +1,4 @@
-import type { Emission } from '../../plan/windows.ts'
+import type { Emission } from '../../plan/nodes/windows.ts'
 import type { RowId, StateTable } from '../../state/store.ts'
 import type { Slice } from '../chain.ts'
 import type { SessionDirectory } from './session-directory.ts'

@@ -1,4 +1,4 @@
-import type { Firing } from '../../plan/windows.ts'
+import type { Firing } from '../../plan/nodes/windows.ts'
 import { RecordRejected } from '../chain.ts'
 import type { WindowContents } from './contents.ts'
 import type { Results } from './results.ts'

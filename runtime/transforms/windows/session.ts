@@ -1,4 +1,4 @@
-import type { Emission } from '../../plan/windows.ts'
+import type { Emission } from '../../plan/nodes/windows.ts'
 import type { Timer } from '../../time/timers.ts'
 import { RecordRejected } from '../chain.ts'
 import type { ChainContext, Push } from '../chain.ts'

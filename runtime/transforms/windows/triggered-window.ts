@@ -1,4 +1,4 @@
-import { describeRecords, type CustomTrigger } from '../../plan/windows.ts'
+import { describeRecords, type CustomTrigger } from '../../plan/nodes/windows.ts'
 import type { StateStore } from '../../state/store.ts'
 import { timerLayout, Timers, type Timer } from '../../time/timers.ts'
 import { RecordRejected } from '../chain.ts'

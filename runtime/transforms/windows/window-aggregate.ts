@@ -1,6 +1,6 @@
-import { describeState, isNumberAggregate } from '../../plan/aggregates.ts'
+import { describeState, isNumberAggregate } from '../../plan/nodes/aggregates.ts'
 import type { WindowAggregateNode } from '../../plan/nodes.ts'
-import type { Firing } from '../../plan/windows.ts'
+import type { Firing } from '../../plan/nodes/windows.ts'
 import type { RowId, StateTable } from '../../state/store.ts'
 import { NumberColumns } from '../aggregates/number-columns.ts'
 import type { CurrentRecord } from '../record.ts'

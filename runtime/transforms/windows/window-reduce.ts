@@ -1,6 +1,6 @@
 import { jsonEncoder } from '../../formats/json/encoder.ts'
 import type { WindowReduceNode } from '../../plan/nodes.ts'
-import type { Firing } from '../../plan/windows.ts'
+import type { Firing } from '../../plan/nodes/windows.ts'
 import type { RowId, StateTable } from '../../state/store.ts'
 import { processingFailure, requireValue } from '../chain.ts'
 import type { CurrentRecord } from '../record.ts'

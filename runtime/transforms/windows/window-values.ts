@@ -1,7 +1,7 @@
 import { rowDecoder } from '../../formats/binary/decoder.ts'
 import { rowEncoder } from '../../formats/binary/encoder.ts'
 import type { Uid } from '../../plan/nodes.ts'
-import type { Firing } from '../../plan/windows.ts'
+import type { Firing } from '../../plan/nodes/windows.ts'
 import type { RowId, StateTable } from '../../state/store.ts'
 import { processingFailure, RecordRejected } from '../chain.ts'
 import type { CurrentRecord } from '../record.ts'

@@ -1,4 +1,4 @@
-import { describePlacement, type Emission, type TimeWindowSpec } from '../../plan/windows.ts'
+import { describePlacement, type Emission, type TimeWindowSpec } from '../../plan/nodes/windows.ts'
 import type { Placement } from '../../time/windows.ts'
 import type { ChainContext, Push } from '../chain.ts'
 import type { Stateful } from '../stateful.ts'

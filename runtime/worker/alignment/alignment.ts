@@ -1,6 +1,6 @@
 /** Holds back the tasks of a worker whose partitions are too far ahead, in event time, of those that are furthest behind in the whole job. */
 import type { BlockFetcher } from '../../kafka/client.ts'
-import { maxDriftOf } from '../../plan/stages.ts'
+import { maxDriftOf } from '../../plan/structure/stages.ts'
 import { names } from '../../protocol.ts'
 import type { AlignmentHint, JobRecord } from '../../protocol.ts'
 import { isAhead } from '../../time/alignment.ts'

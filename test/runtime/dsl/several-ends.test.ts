@@ -4,7 +4,7 @@ import { explain } from '../../../runtime/plan/explain.ts'
 import type { Plan } from '../../../runtime/plan/nodes.ts'
 import { problemsOf } from '../../../runtime/plan/problems.ts'
 import { plannedResult } from '../../../runtime/plan/result.ts'
-import { stagesOf } from '../../../runtime/plan/stages.ts'
+import { stagesOf } from '../../../runtime/plan/structure/stages.ts'
 import { PlanResult } from '../../../runtime/protocol.ts'
 
 const Order = types.object({ customer: types.string, region: types.string, amount: types.number, at: types.timestamp })

@@ -5,7 +5,7 @@ import { parse } from 'yaml'
 import { parseSteps } from '../../../runtime/dsl/steps.ts'
 import { fingerprint } from '../../../runtime/plan/fingerprint.ts'
 import type { Plan } from '../../../runtime/plan/nodes.ts'
-import { maxDriftOf, stagesOf } from '../../../runtime/plan/stages.ts'
+import { maxDriftOf, stagesOf } from '../../../runtime/plan/structure/stages.ts'
 
 function stepsOf(job: string): unknown {
   const { spec } = parse(readFileSync(new URL(`../../jobs/${job}.yaml`, import.meta.url), 'utf8')) as { spec: { program: { steps: unknown } } }

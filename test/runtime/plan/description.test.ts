@@ -7,7 +7,7 @@ import { canonicalPlan, fingerprint } from '../../../runtime/plan/fingerprint.ts
 import type { Plan } from '../../../runtime/plan/nodes.ts'
 import { programError } from '../../../runtime/plan/problems.ts'
 import { errorResult, plannedResult, problemResult } from '../../../runtime/plan/result.ts'
-import { isStateful, stagesOf } from '../../../runtime/plan/stages.ts'
+import { isStateful, stagesOf } from '../../../runtime/plan/structure/stages.ts'
 import { kafka, max, stream, sum, t as types, tumbling } from '../../../runtime/index.ts'
 import alerts from '../../jobs/alerts.ts'
 import revenue from '../../jobs/revenue.ts'

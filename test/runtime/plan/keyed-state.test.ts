@@ -3,7 +3,7 @@ import test from 'ava'
 import { parseSchema } from '../../../runtime/formats/schema-text.ts'
 import { explain } from '../../../runtime/plan/explain.ts'
 import type { Plan, PlanNode, SessionNode, WindowProcessNode } from '../../../runtime/plan/nodes.ts'
-import type { DedupNode, ProcessNode } from '../../../runtime/plan/process.ts'
+import type { DedupNode, ProcessNode } from '../../../runtime/plan/nodes/process.ts'
 import { validatePlan } from '../../../runtime/plan/validate.ts'
 
 const schema = parseSchema({ customer: 'string', amount: 'number', at: 'timestamp', tags: 'list<string>' })

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { count, countWindow, job, kafka, otherwise, state, stream, t as types, tumbling } from '../../../runtime/index.ts'
 import type { Plan, Stage } from '../../../runtime/plan/nodes.ts'
-import { stagesOf } from '../../../runtime/plan/stages.ts'
+import { stagesOf } from '../../../runtime/plan/structure/stages.ts'
 import { StageRun } from '../../support/stage-run.ts'
 import { records } from '../../support/timeline.ts'
 

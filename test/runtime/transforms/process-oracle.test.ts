@@ -1,7 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { kafka, state, stream, t as types } from '../../../runtime/index.ts'
-import { stagesOf } from '../../../runtime/plan/stages.ts'
+import { stagesOf } from '../../../runtime/plan/structure/stages.ts'
 import { interrupt, interruptions } from '../../support/interruptions.ts'
 import { StageRun } from '../../support/stage-run.ts'
 

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { kafka, state, stream, t as types } from '../../../runtime/index.ts'
 import type { Plan } from '../../../runtime/index.ts'
-import { stagesOf } from '../../../runtime/plan/stages.ts'
+import { stagesOf } from '../../../runtime/plan/structure/stages.ts'
 import { StageRun } from '../../support/stage-run.ts'
 import type { RunOptions } from '../../support/stage-run.ts'
 import { records } from '../../support/timeline.ts'

@@ -1,7 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { kafka, stream, t as types } from '../../../runtime/index.ts'
-import { stagesOf } from '../../../runtime/plan/stages.ts'
+import { stagesOf } from '../../../runtime/plan/structure/stages.ts'
 import { newestWindowStart } from '../../../runtime/time/windows.ts'
 import type { Stage, WindowSpec } from '../../../runtime/plan/nodes.ts'
 import { StageRun } from '../../support/stage-run.ts'

@@ -1,6 +1,6 @@
 import test from 'ava'
 import type { Aggregate } from '../../../../runtime/plan/nodes.ts'
-import type { Emission } from '../../../../runtime/plan/windows.ts'
+import type { Emission } from '../../../../runtime/plan/nodes/windows.ts'
 import { StageRun } from '../../../support/stage-run.ts'
 import { aggregate, eventTime, filter, keyBy, map, reduce, stageOf, tumbling } from '../../../support/stages.ts'
 import type { Step, WindowOptions } from '../../../support/stages.ts'

@@ -1,4 +1,4 @@
-import type { BoundedWatermark } from '../time/watermark.ts'
+import type { BoundedWatermark } from '../../time/watermark.ts'
 
 /**
  * The clock of a stage: what gives its records their time, and how far that has come. Values of one record are judged by the watermark before it, and

@@ -1,9 +1,9 @@
-import { parseTimestamp } from '../formats/text-values.ts'
-import { BoundedWatermark } from '../time/watermark.ts'
-import { abandonPromise } from '../plan/expression.ts'
-import type { EventTimeNode, RecordContext } from '../plan/nodes.ts'
-import { processingFailure, RecordRejected } from './chain.ts'
-import type { ChainContext, Push } from './chain.ts'
+import { parseTimestamp } from '../../formats/text-values.ts'
+import { BoundedWatermark } from '../../time/watermark.ts'
+import { abandonPromise } from '../../plan/expression.ts'
+import type { EventTimeNode, RecordContext } from '../../plan/nodes.ts'
+import { processingFailure, RecordRejected } from '../chain.ts'
+import type { ChainContext, Push } from '../chain.ts'
 import type { StageTime } from './stage-time.ts'
 
 export interface EventTimeOptions {

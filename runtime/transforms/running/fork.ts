@@ -1,4 +1,4 @@
-import type { ChainContext, Push, StretchEnd } from './chain.ts'
+import type { ChainContext, Push, StretchEnd } from '../chain.ts'
 
 /** Where the values go that pass through a transform: what takes them on, and where that ends. */
 export interface Onwards {

@@ -1,11 +1,11 @@
 /** Puts the transforms of a stage together, along the ways that records take through it. */
-import { isWindow, type WindowNode } from '../plan/keys.ts'
-import type { SplitNode, Stage, StageSink, TransformNode } from '../plan/nodes.ts'
-import type { DedupNode, ProcessNode } from '../plan/process.ts'
-import type { ChainContext, Push, StretchEnd } from './chain.ts'
+import { isWindow, type WindowNode } from '../../plan/structure/keys.ts'
+import type { SplitNode, Stage, StageSink, TransformNode } from '../../plan/nodes.ts'
+import type { DedupNode, ProcessNode } from '../../plan/nodes/process.ts'
+import type { ChainContext, Push, StretchEnd } from '../chain.ts'
 import { fork, type Onwards } from './fork.ts'
 import type { Placed } from './placed.ts'
-import type { Stateful } from './stateful.ts'
+import type { Stateful } from '../stateful.ts'
 
 /** Nodes that keep state. */
 export type StatefulNode = WindowNode | ProcessNode | DedupNode

@@ -1,5 +1,5 @@
 /** What sessions have in common with windows that lie side by side. */
-import type { SessionNode, WindowAggregateNode, WindowProcessNode, WindowReduceNode } from './nodes.ts'
+import type { SessionNode, WindowAggregateNode, WindowProcessNode, WindowReduceNode } from '../nodes.ts'
 
 /** The windows of one gap each that a session keeps its records in, and whose results it gives. */
 export function spansOf({ uid, inputs, gapMs, latenessMs, emit, contents }: SessionNode): WindowAggregateNode | WindowReduceNode | WindowProcessNode {

@@ -1,5 +1,5 @@
 /** Windows as data: how records are grouped, and when results are given. */
-import { formatDuration } from '../../crds/durations.ts'
+import { formatDuration } from '../../../crds/durations.ts'
 import type { ProcessFunction, StateCell } from './process.ts'
 
 export type WindowSpec = TimeWindowSpec | CountWindowSpec | GlobalWindowSpec

@@ -1,10 +1,10 @@
-import { describeValue } from '../formats/codec.ts'
-import type { Encoder } from '../formats/codec.ts'
-import { encodeKey } from '../formats/key.ts'
-import type { RecordHeader } from '../kafka/records.ts'
-import type { RepartitionSink as RepartitionNode } from '../plan/nodes.ts'
-import { processingFailure, RecordRejected } from './chain.ts'
-import type { ChainContext, Push, StretchEnd } from './chain.ts'
+import { describeValue } from '../../formats/codec.ts'
+import type { Encoder } from '../../formats/codec.ts'
+import { encodeKey } from '../../formats/key.ts'
+import type { RecordHeader } from '../../kafka/records.ts'
+import type { RepartitionSink as RepartitionNode } from '../../plan/nodes.ts'
+import { processingFailure, RecordRejected } from '../chain.ts'
+import type { ChainContext, Push, StretchEnd } from '../chain.ts'
 
 interface Sent {
   readonly key: Buffer

@@ -1,6 +1,6 @@
 /** Process functions: what a plan holds of them, and what they see. */
-import type { FieldSchema, RecordSchema } from '../formats/schema.ts'
-import type { Uid } from './nodes.ts'
+import type { FieldSchema, RecordSchema } from '../../formats/schema.ts'
+import type { Uid } from '../nodes.ts'
 
 /** A function of the author for each record of a key, with state of that key, and one for its timers. */
 export interface ProcessNode {

@@ -1,4 +1,4 @@
-import type { Stateful } from './stateful.ts'
+import type { Stateful } from '../stateful.ts'
 
 /** What keeps state, in its place in a stage: the watermark comes to it from what is above it on its way. */
 export interface Placed {

@@ -2,13 +2,13 @@
  * What is known of a record's fields at each point of a plan: declared by the source, kept by filters, computed by CEL maps and aggregates,
  * and lost behind a function.
  */
-import type { FieldSchema, FieldType, RecordSchema } from '../formats/schema.ts'
-import { celTypeOf } from './cel/compile.ts'
-import type { Aggregate } from './aggregates.ts'
+import type { FieldSchema, FieldType, RecordSchema } from '../../formats/schema.ts'
+import { celTypeOf } from '../cel/compile.ts'
+import type { Aggregate } from '../nodes/aggregates.ts'
 import { repartitionsOf } from './keys.ts'
-import type { MapNode, PlanNode, WindowAggregateNode } from './nodes.ts'
-import { emissionOf, type WindowSpec } from './windows.ts'
-import { spansOf } from './sessions.ts'
+import type { MapNode, PlanNode, WindowAggregateNode } from '../nodes.ts'
+import { emissionOf, type WindowSpec } from '../nodes/windows.ts'
+import { spansOf } from '../nodes/sessions.ts'
 
 /** The fields of a value; a field whose type is unknown is null. A null shape: nothing is known. */
 export type Shape = { readonly fields: Readonly<Record<string, FieldSchema | null>> } | null

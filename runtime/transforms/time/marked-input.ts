@@ -1,8 +1,8 @@
-import { CombinedWatermark } from '../time/combined-watermark.ts'
-import type { CombinedWatermarkSnapshot } from '../time/combined-watermark.ts'
-import { decodeInputs } from '../time/input-states.ts'
-import { decodeMarker } from '../time/marker.ts'
-import type { RecordBlock } from '../kafka/records.ts'
+import { CombinedWatermark } from '../../time/combined-watermark.ts'
+import type { CombinedWatermarkSnapshot } from '../../time/combined-watermark.ts'
+import { decodeInputs } from '../../time/input-states.ts'
+import { decodeMarker } from '../../time/marker.ts'
+import type { RecordBlock } from '../../kafka/records.ts'
 
 /** What a stage knows of the promises of those that write to it. Plain data. */
 export interface MarkedSnapshot {

@@ -1,10 +1,10 @@
 /** Cuts a plan into stages: the parts between two topics. */
 import { isDeepStrictEqual } from 'node:util'
 import { repartitionsOf } from './keys.ts'
-import type { Plan, PlanNode, RepartitionSource, SinkNode, SourceNode, Stage, StageSink, TransformNode, Uid } from './nodes.ts'
+import type { Plan, PlanNode, RepartitionSource, SinkNode, SourceNode, Stage, StageSink, TransformNode, Uid } from '../nodes.ts'
 import { pathsOf } from './paths.ts'
-import { programError } from './problems.ts'
-import { isTime } from './time.ts'
+import { programError } from '../problems.ts'
+import { isTime } from '../nodes/time.ts'
 import { knownBefore } from './shape.ts'
 
 /**

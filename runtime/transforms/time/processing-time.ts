@@ -1,5 +1,5 @@
-import { BoundedWatermark } from '../time/watermark.ts'
-import type { ChainContext, Push } from './chain.ts'
+import { BoundedWatermark } from '../../time/watermark.ts'
+import type { ChainContext, Push } from '../chain.ts'
 import type { StageTime } from './stage-time.ts'
 
 /**

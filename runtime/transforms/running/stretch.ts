@@ -1,5 +1,5 @@
-import { RecordRejected } from './chain.ts'
-import type { Push, StretchEnd } from './chain.ts'
+import { RecordRejected } from '../chain.ts'
+import type { Push, StretchEnd } from '../chain.ts'
 
 /** The part of a chain between a window and the next, or the sink: what runs, and has its effects, as one for each value that enters it. */
 export class Stretch {

@@ -1,5 +1,5 @@
 /** What records are keyed by along a chain, and so where they have to go to other partitions. */
-import type { PlanNode, Uid } from './nodes.ts'
+import type { PlanNode, Uid } from '../nodes.ts'
 
 /**
  * The keyBy nodes behind which records lie in other partitions than before: all but those by the field that the record key is already. That is the key

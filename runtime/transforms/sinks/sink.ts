@@ -1,7 +1,7 @@
-import type { Encoder } from '../formats/codec.ts'
-import type { RecordHeader } from '../kafka/records.ts'
-import { processingFailure } from './chain.ts'
-import type { ChainContext, Push, StretchEnd } from './chain.ts'
+import type { Encoder } from '../../formats/codec.ts'
+import type { RecordHeader } from '../../kafka/records.ts'
+import { processingFailure } from '../chain.ts'
+import type { ChainContext, Push, StretchEnd } from '../chain.ts'
 
 /** Encodes what comes to the end of the chain and emits it with the key and timestamp it has there; null becomes a tombstone. */
 export class Sink implements StretchEnd {

@@ -1,5 +1,5 @@
 /** The ways that records take through a plan, from each source to each sink that they may come to. */
-import type { PlanNode, SourceNode, Uid } from './nodes.ts'
+import type { PlanNode, SourceNode, Uid } from '../nodes.ts'
 
 /** More are not followed: a plan with so many is refused. */
 export const mostPaths = 256

@@ -1,5 +1,5 @@
-import type { FieldType } from '../formats/schema.ts'
-import { keyReader } from './windows/result-key.ts'
+import type { FieldType } from '../../formats/schema.ts'
+import { keyReader } from '../windows/result-key.ts'
 
 /** What keys were before they became bytes: of one kind, or of several. */
 export type KindOfKey = 'string' | 'number' | 'boolean' | 'list' | 'mixed'
