@@ -132,8 +132,8 @@ export const mistakes: readonly Mistake[] = [
     name: 'a promise ahead of the window that is still closing',
     jobs: 'shuffles',
     file: 'runtime/transforms/running/running-stage.ts',
-    right: 'last?.window.forwarded ?? this.watermark',
-    wrong: 'last?.window.forwards ?? this.watermark',
+    right: 'last?.timed ? last.window.forwarded : this.watermark',
+    wrong: 'last?.timed ? last.window.forwards : this.watermark',
   },
   {
     name: 'idle when merely held up by an open transaction',
