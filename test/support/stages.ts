@@ -66,8 +66,8 @@ export function windowProcess(uid: string, window: WindowSpec, onWindow: OnWindo
   return { kind: 'windowProcess', uid, window, emits: null, onWindow: lambda(onWindow) }
 }
 
-export function sessionProcess(uid: string, gapMs: number, onWindow: OnWindow, latenessMs = 0): Step {
-  return { kind: 'session', uid, gapMs, latenessMs, contents: { kind: 'process', emits: null, onWindow: lambda(onWindow) } }
+export function sessionProcess(uid: string, gapMs: number, onWindow: OnWindow, latenessMs = 0, emit?: Emission): Step {
+  return { kind: 'session', uid, gapMs, latenessMs, ...(emit && { emit }), contents: { kind: 'process', emits: null, onWindow: lambda(onWindow) } }
 }
 
 /** A global window with a trigger; without onTimer it has no timer. */

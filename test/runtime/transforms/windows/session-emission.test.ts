@@ -2,7 +2,7 @@ import test from 'ava'
 import type { Aggregate } from '../../../../runtime/plan/nodes.ts'
 import type { Emission } from '../../../../runtime/plan/nodes/windows.ts'
 import { StageRun } from '../../../support/stage-run.ts'
-import { aggregate, eventTime, flatMap, keyBy, session, sessionReduce, stageOf, tumbling } from '../../../support/stages.ts'
+import { aggregate, eventTime, flatMap, keyBy, session, sessionProcess, sessionReduce, stageOf, tumbling } from '../../../support/stages.ts'
 import type { Step } from '../../../support/stages.ts'
 import { records, run, schema } from '../../../support/timeline.ts'
 
@@ -227,4 +227,18 @@ test('values of one record at one time are in one session, and move its end once
     ],
   )
   t.is(made.store.rows, 0)
+})
+
+test('the function of a session is called at each firing, with all values that there are then, and told which it is', (t) => {
+  //   lateness 20     [1,15) fires at watermark 14; a15 is late and bridges it with [25,35), which is open, so that both fire as one at 34
+  const each = sessionProcess(
+    's',
+    10,
+    (values, { key, windowStart, windowEnd, firing, emit }) =>
+      emit({ firing, key, windowStart, windowEnd, n: [...(values as Iterable<{ at: number }>)].map(({ at }) => at).join() }),
+    20,
+    updates,
+  )
+  const made = run([eventTime('at', 0), keyBy(), each], records('a1', 'a5', 'b15', 'a4', 'a25', 'a15', 'b40'))
+  t.deepEqual(fired(made), ['on-time a[1,15)=1,5', 'late a[1,15)=1,5,4', 'on-time b[15,25)=15', 'on-time a[1,35)=1,5,4,15,25'])
 })
