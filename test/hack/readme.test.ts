@@ -65,7 +65,7 @@ test('what the README calls refused is refused by that name', async (t) => {
     merge: 'merging',
     table: 'tables',
     avro: 'avro',
-    trigger: 'triggers',
+    evictor: 'evictors',
   })) {
     t.true(table.includes(said), said)
     t.regex(notSupportedYet(word) ?? '', /not supported yet/)
