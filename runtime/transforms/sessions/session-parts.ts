@@ -1,6 +1,6 @@
 import type { RowId } from '../../state/store.ts'
 import type { Slice } from '../chain.ts'
-import type { WindowContents } from './contents.ts'
+import type { WindowContents } from '../windows/contents.ts'
 import type { Place, SessionDirectory } from './session-directory.ts'
 
 /** A session whose rows have become one. */

@@ -1,7 +1,7 @@
 import type { Firing } from '../../plan/nodes/windows.ts'
 import { RecordRejected } from '../chain.ts'
-import type { WindowContents } from './contents.ts'
-import type { Results } from './results.ts'
+import type { WindowContents } from '../windows/contents.ts'
+import type { Results } from '../windows/results.ts'
 import type { Place, SessionDirectory } from './session-directory.ts'
 import type { SessionParts, Whole } from './session-parts.ts'
 
